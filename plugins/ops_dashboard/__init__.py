@@ -1,0 +1,1 @@
+"""Self-service operations inside the Airflow web UI."""
