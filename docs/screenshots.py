@@ -1,0 +1,73 @@
+"""Take the pictures in docs/images from the running product: `.venv/bin/python -m docs.screenshots`."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from pathlib import Path
+
+from playwright.sync_api import Browser, sync_playwright
+
+from demo import warmup
+from demo.accounts import PASSWORD
+from demo.client import Client
+from demo.environment import Home
+from demo.stack import Stack, free_port
+
+_IMAGES = Path(__file__).parent / "images"
+_PERSON = "oncall@ads.example.com"
+_PAGES = {"workers": "/ops/workers", "scale": "/ops/workers/ads/bidder/scale?replicas=9", "audit": "/ops/audit"}
+
+
+def main() -> None:
+    """Start a demo, do what the pictures show, take them in light and dark."""
+    with tempfile.TemporaryDirectory(prefix="ops-screenshots-") as folder:
+        stack = Stack(Home(Path(folder)), free_port())
+        try:
+            stack.start()
+            warmup.load_company(stack)
+            pages = {**_PAGES, "run": _do_something(stack)}
+            with sync_playwright() as playwright:
+                browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+                for scheme in ("light", "dark"):
+                    _take(browser, stack, pages, scheme)
+        finally:
+            stack.stop()
+
+
+def _do_something(stack: Stack) -> str:
+    """Leave a history worth a picture, and a run that is under way; return its page."""
+    with Client(stack.url, _PERSON) as client, Client(stack.url, "oncall@search.example.com") as other:
+        _act(client, "ads/bidder", 9, "Bid backlog at 40 k and rising")
+        _act(client, "ads/bidder", 6, "Backlog drained")
+        _act(other, "ads/bidder", 12, "Crawl depends on it")
+        run_id = client.trigger("ops_scale_workers", {"pool": "ads/indexer", "replicas": 7, "reason": "Re-index"})
+        return f"/ops/runs/ops_scale_workers/{run_id}"
+
+
+def _act(client: Client, pool: str, replicas: int, reason: str) -> None:
+    run_id = client.trigger("ops_scale_workers", {"pool": pool, "replicas": replicas, "reason": reason})
+    client.wait_for_run("ops_scale_workers", run_id)
+
+
+def _take(browser: Browser, stack: Stack, pages: dict[str, str], scheme: str) -> None:
+    context = browser.new_context(
+        base_url=stack.url,
+        viewport={"width": 1180, "height": 720},
+        color_scheme="dark" if scheme == "dark" else "light",
+    )
+    page = context.new_page()
+    page.goto("/auth/login/")
+    page.fill("input[name=username]", _PERSON)
+    page.fill("input[name=password]", PASSWORD)
+    page.click("input[type=submit], button[type=submit]")
+    page.wait_for_url(lambda url: "/auth/login" not in url)
+    for name, path in pages.items():
+        page.goto(path)
+        page.wait_for_load_state("networkidle" if name != "run" else "load")
+        page.screenshot(path=_IMAGES / f"{name}-{scheme}.png")
+    context.close()
+
+
+if __name__ == "__main__":
+    main()
