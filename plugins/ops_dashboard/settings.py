@@ -1,0 +1,50 @@
+"""The product's own section of Airflow's configuration, `[ops_dashboard]`.
+
+Every key can be given in `airflow.cfg` or as an environment variable, as all of Airflow's can:
+`AIRFLOW__OPS_DASHBOARD__CATALOG_FOLDER=/opt/airflow/dags/catalog`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Where the product finds its parts.
+
+    Attributes:
+        catalog_folder: Folder of the YAML files that declare what may be operated.
+        connection_id: Airflow connection of the Postgres database with users, grants and ledger.
+        directory_connection_id: Airflow connection that names the source of users and groups.
+        banner: A sentence shown above every page, to tell a demo or staging apart; empty for none.
+        status_cache_seconds: How long a page may show the cluster's state without asking it again.
+    """
+
+    catalog_folder: Path
+    connection_id: str
+    directory_connection_id: str
+    banner: str
+    status_cache_seconds: float
+
+
+@cache
+def settings() -> Settings:
+    """Read the section once per process.
+
+    Raises:
+        AirflowConfigException: `status_cache_seconds` is not a number.
+    """
+    from airflow.configuration import conf
+
+    section = "ops_dashboard"
+    default_folder = Path(conf.get("core", "dags_folder")) / "catalog"
+    return Settings(
+        catalog_folder=Path(conf.get(section, "catalog_folder", fallback=str(default_folder))),
+        connection_id=conf.get(section, "connection_id", fallback="ops_dashboard"),
+        directory_connection_id=conf.get(section, "directory_connection_id", fallback="ops_directory"),
+        banner=conf.get(section, "banner", fallback=""),
+        status_cache_seconds=conf.getfloat(section, "status_cache_seconds", fallback=3.0),
+    )
