@@ -1,0 +1,120 @@
+"""Connections to the product's database: for a task, for the web process, and from a URL.
+
+There are no retries here: without the database nothing is decided and nothing is done, and the person is told so
+within seconds.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from typing import Any, cast
+
+import psycopg
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg_pool import ConnectionPool, PoolTimeout
+
+from ops_dashboard.settings import settings
+
+_TIMEOUT_SECONDS = 3
+_MAX_WEB_CONNECTIONS = 10
+
+
+class DatabaseDownError(Exception):
+    """The database can't be reached; the message says why, without the password."""
+
+
+def connect() -> psycopg.Connection:
+    """Open a connection as the Airflow connection `settings().connection_id` says.
+
+    Autocommit is off. Transactions are READ COMMITTED, which the ledger relies on.
+
+    Raises:
+        DatabaseDownError: The server can't be reached, or there is no such Airflow connection.
+    """
+    from airflow.providers.postgres.hooks.postgres import PostgresHook
+    from airflow.sdk.exceptions import AirflowNotFoundException
+
+    hook = PostgresHook(settings().connection_id)
+    try:
+        target = hook.connection
+    except AirflowNotFoundException as error:
+        raise DatabaseDownError(f"Airflow has no connection {settings().connection_id!r}") from error
+    # The hook's own default would let a person wait for two minutes.
+    target.extra = json.dumps({"connect_timeout": _TIMEOUT_SECONDS} | target.extra_dejson)
+    with _plain_errors(target.password):
+        return _prepared(cast("psycopg.Connection", hook.get_conn()))
+
+
+def connect_url(url: str) -> psycopg.Connection:
+    """Open a connection to a libpq URL or connection string, with the same properties as `connect`.
+
+    Raises:
+        DatabaseDownError: The server can't be reached, or the URL can't be read.
+    """
+    try:
+        parts = conninfo_to_dict(url)
+    except psycopg.ProgrammingError:
+        # libpq's message would quote the URL with its password.
+        raise DatabaseDownError("the database URL can't be read; expected postgresql://user@host/database") from None
+    with _plain_errors(parts.get("password")):
+        return _prepared(psycopg.connect(make_conninfo("", **({"connect_timeout": _TIMEOUT_SECONDS} | parts))))
+
+
+def pool() -> ConnectionPool[psycopg.Connection]:
+    """The web process's connections, opened at the first use and once per process, also after a fork.
+
+    `with pool().connection() as connection:` commits at the end, rolls back on an error.
+
+    Raises:
+        DatabaseDownError: On taking a connection, when none can be had within seconds.
+    """
+    return _pool_of(os.getpid())
+
+
+@cache
+def _pool_of(pid: int) -> ConnectionPool[psycopg.Connection]:
+    return _Pool(
+        connection_class=_PooledConnection,
+        min_size=1,
+        max_size=_MAX_WEB_CONNECTIONS,
+        timeout=_TIMEOUT_SECONDS,
+        check=ConnectionPool.check_connection,  # a restarted server costs nobody an error page
+        name=f"ops_dashboard-{pid}",
+        open=True,
+    )
+
+
+class _PooledConnection(psycopg.Connection):
+    """Connects as Airflow says, whatever the pool is told."""
+
+    @classmethod
+    def connect(cls, conninfo: str = "", **kwargs: Any) -> psycopg.Connection:  # type: ignore[override]  # noqa: ARG003
+        return connect()
+
+
+class _Pool(ConnectionPool[psycopg.Connection]):
+    def getconn(self, timeout: float | None = None) -> psycopg.Connection:
+        try:
+            return super().getconn(timeout)
+        except PoolTimeout as error:
+            raise DatabaseDownError(f"the database gave no connection within {_TIMEOUT_SECONDS} seconds") from error
+
+
+def _prepared(connection: psycopg.Connection) -> psycopg.Connection:
+    connection.isolation_level = psycopg.IsolationLevel.READ_COMMITTED
+    return connection
+
+
+@contextmanager
+def _plain_errors(password: object) -> Iterator[None]:
+    try:
+        yield
+    except psycopg.OperationalError as error:
+        reason = " ".join(str(error).split())
+        if password:
+            reason = reason.replace(str(password), "***")
+        raise DatabaseDownError(f"the database can't be reached: {reason}") from None

@@ -1,0 +1,21 @@
+"""What happened: the append-only, hash-chained record of every request, in the table `ops.ledger`."""
+
+from __future__ import annotations
+
+from ops_dashboard.ledger.models import Details, Entry, Event, Filter, Outcome, Page, Request
+from ops_dashboard.ledger.reading import entries, last_changes
+from ops_dashboard.ledger.writing import AlreadyStartedError, append
+
+__all__ = [
+    "AlreadyStartedError",
+    "Details",
+    "Entry",
+    "Event",
+    "Filter",
+    "Outcome",
+    "Page",
+    "Request",
+    "append",
+    "entries",
+    "last_changes",
+]

@@ -1,0 +1,142 @@
+"""What is written to the ledger, and what is read from it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+
+class Event(StrEnum):
+    """A step of a request. A request ends with any of them but `started` and `changed`."""
+
+    DENIED = "denied"
+    REFUSED = "refused"
+    STARTED = "started"
+    CHANGED = "changed"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+
+
+class Outcome(StrEnum):
+    """What became of a request."""
+
+    DENIED = "denied"
+    """The person has no right to it."""
+    REFUSED = "refused"
+    """Nobody could have it: a bad value, a replay, changed meanwhile, locked."""
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+    """It started, and whether it had an effect is not known: nothing was heard of it until its deadline."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """Who asks for what, and in which DAG run; the same in each of its entries.
+
+    Attributes:
+        action: The verb, such as `scale`.
+        resource: What is acted on, such as `ads/bidder`.
+        reason: Why, in the person's words.
+    """
+
+    request_id: UUID
+    actor: str
+    action: str
+    resource: str
+    dag_id: str
+    run_id: str
+    task_id: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Details:
+    """What is known at a step; None is not written.
+
+    Attributes:
+        before: The value that was there.
+        requested: The value asked for.
+        expected: The value that the person saw when asking.
+        after: The value that is there now.
+        ready: How many workers are ready.
+        seconds: Time since the request was taken up.
+        message: What a person needs to know about the outcome.
+        grant_id: The grant that decided.
+        grant: The same grant for people: `ads-oncall → scale:ads/*`.
+        deadline: For `started`, which must have one: until then the request is running, then its fate is unknown.
+    """
+
+    before: int | None = None
+    requested: int | None = None
+    expected: int | None = None
+    after: int | None = None
+    ready: int | None = None
+    seconds: float | None = None
+    message: str | None = None
+    grant_id: int | None = None
+    grant: str | None = None
+    deadline: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One request with all that its steps tell, the later ones winning.
+
+    Attributes:
+        seq: Number of its first row in the ledger; later requests have higher ones.
+        at: When it was first recorded; the other times are those of its steps, None for a step it has not.
+    """
+
+    request_id: UUID
+    seq: int
+    dag_id: str
+    run_id: str
+    actor: str
+    action: str
+    resource: str
+    reason: str
+    outcome: Outcome
+    before: int | None
+    requested: int | None
+    after: int | None
+    ready: int | None
+    seconds: float | None
+    message: str | None
+    grant: str | None
+    at: datetime
+    started_at: datetime | None
+    changed_at: datetime | None
+    finished_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which requests to list: those that meet everything that is given.
+
+    Attributes:
+        since: Recorded at this time or later.
+        until: Recorded before this time.
+        text: Words that the person, action, resource, reason or message have, each at least at the beginning of one.
+    """
+
+    actor: str | None = None
+    action: str | None = None
+    resource: str | None = None
+    outcome: Outcome | None = None
+    run_id: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    text: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some requests, newest first, and the cursor of the next page; None on the last one."""
+
+    entries: tuple[Entry, ...]
+    next: str | None

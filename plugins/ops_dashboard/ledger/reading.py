@@ -1,0 +1,139 @@
+"""Read the ledger, one entry for each request. Every query begins at an index: the ledger only grows."""
+
+from __future__ import annotations
+
+import binascii
+import re
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from psycopg import sql
+from psycopg.rows import dict_row
+
+from ops_dashboard.ledger.models import Entry, Filter, Outcome, Page
+
+if TYPE_CHECKING:
+    import psycopg
+
+MOST_ENTRIES = 1000
+"""What `entries` gives at most in one page."""
+
+_ENTRY_COLUMNS = """requests.request_id, requests.seq, requests.dag_id, requests.run_id, requests.actor,
+       requests.action, requests.resource, requests.reason, requests.outcome, requests.details, requests.at,
+       requests.started_at, requests.changed_at, requests.finished_at"""
+
+# Each row carries its whole request, so one condition on any of its rows finds the request.
+_PAGE = sql.SQL(f"""
+WITH page AS MATERIALIZED (
+    SELECT DISTINCT opened FROM ops.ledger WHERE {{conditions}} ORDER BY opened DESC LIMIT %(limit)s
+)
+SELECT {_ENTRY_COLUMNS}
+  FROM page JOIN ops.requests ON requests.seq = page.opened
+ ORDER BY requests.seq DESC
+""")  # noqa: S608 - constants
+
+_CONDITIONS = {
+    "actor": "actor = %(actor)s",
+    "action": "action = %(action)s",
+    "resource": "resource = %(resource)s",
+    "run_id": "run_id = %(run_id)s",
+    "text": "words @@ ops.search_query(%(text)s)",
+    # Times sort as numbers do, so a time is a bound of the number, which every index has.
+    "since": "opened >= (SELECT seq FROM ops.ledger WHERE at >= %(since)s ORDER BY at, seq LIMIT 1)",
+    "until": "opened < coalesce((SELECT seq FROM ops.ledger WHERE at >= %(until)s ORDER BY at, seq LIMIT 1),"
+    " 9223372036854775807)",
+    "cursor": "opened < %(cursor)s",
+}
+_OUTCOME_CONDITIONS = {
+    Outcome.RUNNING: "opened IN (SELECT opened FROM ops.open_requests WHERE deadline > statement_timestamp())",
+    Outcome.UNKNOWN: """opened IN (
+        SELECT opened FROM ops.open_requests WHERE deadline <= statement_timestamp()
+        UNION ALL SELECT opened FROM ops.ledger WHERE event = 'unknown')""",
+}
+_ENDED_CONDITION = "event = %(outcome)s"
+
+_LAST_CHANGES = f"""
+SELECT {_ENTRY_COLUMNS}
+  FROM unnest(%(resources)s::text[]) AS asked (resource)
+ CROSS JOIN LATERAL (
+    SELECT * FROM ops.requests
+     WHERE requests.resource = asked.resource AND requests.started_at IS NOT NULL
+       AND (requests.changed_at IS NOT NULL OR requests.outcome IN ('running', 'unknown'))
+     ORDER BY requests.seq DESC LIMIT %(per_resource)s
+ ) AS requests
+ ORDER BY requests.seq DESC
+"""  # noqa: S608 - constants
+
+
+def entries(
+    connection: psycopg.Connection,
+    filter: Filter,  # noqa: A002 - that is what it is
+    limit: int = 50,
+    cursor: str | None = None,
+) -> Page:
+    """List requests, newest first.
+
+    Args:
+        connection: Its transaction sees what is committed now.
+        filter: Which ones.
+        limit: How many at most, from 1 to `MOST_ENTRIES`.
+        cursor: `next` of the page before.
+
+    Raises:
+        ValueError: The limit or the cursor is none that is accepted.
+    """
+    if not 1 <= limit <= MOST_ENTRIES:
+        raise ValueError(f"limit: {limit} is not from 1 to {MOST_ENTRIES}")
+    values = {name: value for name, value in asdict(filter).items() if value is not None}
+    if cursor is not None:
+        values["cursor"] = _decoded(cursor)
+    conditions = [_condition(name, value) for name, value in values.items()]
+    query = _PAGE.format(conditions=sql.SQL(" AND ").join(conditions) if conditions else sql.SQL("true"))
+    # Never prepared: the best plan depends on the values, from a frequent actor to a word that occurs once.
+    rows = (
+        connection.cursor(row_factory=dict_row).execute(query, values | {"limit": limit + 1}, prepare=False).fetchall()
+    )
+    found = tuple(map(_entry, rows[:limit]))
+    return Page(found, _encoded(found[-1].seq) if len(rows) > limit else None)
+
+
+def last_changes(
+    connection: psycopg.Connection, resources: Sequence[str], per_resource: int = 1
+) -> dict[str, tuple[Entry, ...]]:
+    """Return for each resource its last requests that changed something, are running, or may have, newest first."""
+    values = {"resources": list(resources), "per_resource": per_resource}
+    rows = connection.cursor(row_factory=dict_row).execute(_LAST_CHANGES, values)
+    found: dict[str, tuple[Entry, ...]] = dict.fromkeys(resources, ())
+    for entry in map(_entry, rows):
+        found[entry.resource] += (entry,)
+    return found
+
+
+def _condition(name: str, value: object) -> sql.SQL:
+    if isinstance(value, Outcome):
+        return sql.SQL(_OUTCOME_CONDITIONS.get(value, _ENDED_CONDITION))
+    return sql.SQL(_CONDITIONS[name])
+
+
+def _entry(row: dict[str, Any]) -> Entry:
+    details = row.pop("details")
+    names = ("before", "requested", "after", "ready", "seconds", "message", "grant")
+    return Entry(**{**row, "outcome": Outcome(row["outcome"])}, **{name: details.get(name) for name in names})
+
+
+def _encoded(seq: int) -> str:
+    return urlsafe_b64encode(f"before {seq}".encode()).decode().rstrip("=")
+
+
+def _decoded(cursor: str) -> int:
+    try:
+        text = urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode("ascii")
+    except (binascii.Error, ValueError):
+        text = ""
+    match = re.fullmatch(r"before (\d{1,18})", text, re.ASCII)
+    if match is None:
+        shown = repr(cursor[:80])
+        raise ValueError(f"cursor: {shown} is not the `next` of a page; leave it out to begin with the newest entry")
+    return int(match[1])

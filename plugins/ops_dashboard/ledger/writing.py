@@ -1,0 +1,68 @@
+"""Append to the ledger. There is no other way to write: the database refuses it."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+from psycopg.types.json import Jsonb
+
+from ops_dashboard.ledger.models import Event
+
+if TYPE_CHECKING:
+    import psycopg
+
+    from ops_dashboard.ledger.models import Details, Request
+
+_LONGEST_NAME = 250
+_LONGEST_TEXT = 2000
+
+_APPEND = """
+SELECT ops.ledger_append(%(request_id)s, %(event)s, %(actor)s, %(action)s, %(resource)s, %(dag_id)s, %(run_id)s,
+    %(task_id)s, %(reason)s, %(deadline)s, %(details)s)
+"""
+
+
+class AlreadyStartedError(Exception):
+    """The DAG run's task has started before, for another request; nothing was written."""
+
+
+def append(connection: psycopg.Connection, request: Request, event: Event, details: Details) -> int:
+    """Append one step of a request; the caller commits, and soon: other writers wait until then.
+
+    Repeating a step that is recorded already, because the answer to its commit was lost, changes nothing. Texts that
+    are too long are cut, characters that PostgreSQL can't hold are written as escapes: no record is lost over a text.
+
+    Returns:
+        The entry's number; the first is 1, there are no gaps.
+
+    Raises:
+        AlreadyStartedError: On `started`, if the run's task has started before.
+        ValueError: `started` without a deadline.
+        psycopg.Error: It was not written: the database is down, or the step can't follow the earlier ones.
+    """
+    is_start = event is Event.STARTED
+    if is_start and details.deadline is None:
+        raise ValueError("a request can't start without a deadline")
+    names = {name: _storable(value, _LONGEST_NAME) for name, value in asdict(request).items() if isinstance(value, str)}
+    content = {name: value for name, value in asdict(details).items() if value is not None and name != "deadline"}
+    row = connection.execute(
+        _APPEND,
+        names
+        | {
+            "request_id": request.request_id,
+            "reason": _storable(request.reason, _LONGEST_TEXT),
+            "event": event.value,
+            "deadline": details.deadline if is_start else None,
+            "details": Jsonb({k: _storable(v, _LONGEST_TEXT) if isinstance(v, str) else v for k, v in content.items()}),
+        },
+    ).fetchone()
+    if row is None or row[0] is None:
+        raise AlreadyStartedError(f"task {request.task_id} of run {request.run_id} has started before")
+    return int(row[0])
+
+
+def _storable(text: str, longest: int) -> str:
+    # JSON can carry NUL and lone surrogates, PostgreSQL's text can't.
+    clean = text.encode("utf-8", "backslashreplace").decode().replace("\x00", "\\x00")
+    return clean if len(clean) <= longest else f"{clean[: longest - 1]}…"

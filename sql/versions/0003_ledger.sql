@@ -1,0 +1,176 @@
+-- What happened: one row for each step of a request, appended by ops.ledger_append and never touched again.
+-- Each row's hash covers all of it and the hash of the row before, so a changed past shows.
+
+CREATE FUNCTION ops.utc_text(moment timestamptz) RETURNS text
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+RETURN to_char(moment AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"');
+
+-- sha256 over the previous hash and the row as a JSON array in jsonb's own text form, in UTF-8.
+CREATE FUNCTION ops.ledger_hash(
+    prev_hash bytea, seq bigint, opened bigint, step integer, at timestamptz, request_id uuid, event text, actor text,
+    action text, resource text, dag_id text, run_id text, task_id text, reason text, deadline timestamptz, details jsonb
+) RETURNS bytea
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN sha256(prev_hash || convert_to(jsonb_build_array(
+    seq, opened, step, ops.utc_text(at), request_id, event, actor, action, resource, dag_id, run_id, task_id, reason,
+    ops.utc_text(deadline), details)::text, 'UTF8'));
+
+-- The words of a text as the search sees them: runs of letters and digits.
+CREATE FUNCTION ops.words(content text) RETURNS text
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+RETURN trim(regexp_replace(lower(content), '[^[:alnum:]]+', ' ', 'g'));
+
+-- Finds rows that have all the words of the text, each at least at the beginning of one of theirs.
+CREATE FUNCTION ops.search_query(content text) RETURNS tsquery
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+RETURN to_tsquery('simple', replace(nullif(ops.words(content), ''), ' ', ':* & ') || ':*');
+
+-- Nothing more can happen to a request after these.
+CREATE FUNCTION ops.ends(event text) RETURNS boolean
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN event IN ('denied', 'refused', 'succeeded', 'failed', 'unknown');
+
+CREATE TABLE ops.ledger (
+    seq bigint PRIMARY KEY,
+    opened bigint NOT NULL,  -- seq of the request's first row
+    step integer NOT NULL,  -- 1 for the request's first row, 2 for its second
+    at timestamptz NOT NULL,
+    request_id uuid NOT NULL,
+    event text NOT NULL
+        CHECK (event IN ('denied', 'refused', 'started', 'changed', 'succeeded', 'failed', 'unknown')),
+    -- Lengths: what is indexed must fit into an index, and a record must not fail over a long text.
+    actor text NOT NULL CHECK (length(actor) <= 250),
+    action text NOT NULL CHECK (length(action) <= 250),
+    resource text NOT NULL CHECK (length(resource) <= 250),
+    dag_id text NOT NULL CHECK (length(dag_id) <= 250),
+    run_id text NOT NULL CHECK (length(run_id) <= 250),
+    task_id text NOT NULL CHECK (length(task_id) <= 250),
+    reason text NOT NULL CHECK (length(reason) <= 2000),
+    deadline timestamptz,  -- until then a request that has started is running, afterwards nobody knows
+    details jsonb NOT NULL CHECK (jsonb_typeof(details) = 'object'),
+    prev_hash bytea NOT NULL UNIQUE,  -- no two rows can follow the same one
+    hash bytea NOT NULL,
+    words tsvector NOT NULL GENERATED ALWAYS AS (to_tsvector('simple', ops.words(
+        actor || ' ' || action || ' ' || resource || ' ' || reason || ' ' || coalesce(details ->> 'message', '')))) STORED,
+    CHECK ((event = 'started') = (deadline IS NOT NULL)),
+    CONSTRAINT ledger_hash_fits CHECK (hash = ops.ledger_hash(
+        prev_hash, seq, opened, step, at, request_id, event, actor, action, resource, dag_id, run_id, task_id, reason,
+        deadline, details)),
+    CHECK ((step = 1) = (seq = opened)),
+    UNIQUE (opened, event)
+);
+CREATE UNIQUE INDEX ledger_opens_once ON ops.ledger (request_id) WHERE step = 1;
+CREATE UNIQUE INDEX ledger_ends_once ON ops.ledger (opened) WHERE ops.ends(event);
+CREATE UNIQUE INDEX ledger_starts_once ON ops.ledger (dag_id, run_id, task_id) WHERE event = 'started';
+
+CREATE INDEX ledger_by_event ON ops.ledger (event, opened);
+CREATE INDEX ledger_by_actor ON ops.ledger (actor, opened);
+CREATE INDEX ledger_by_action ON ops.ledger (action, opened);
+CREATE INDEX ledger_by_resource ON ops.ledger (resource, opened);
+CREATE INDEX ledger_by_run ON ops.ledger (run_id);
+CREATE INDEX ledger_by_time ON ops.ledger (at, seq);
+CREATE INDEX ledger_by_words ON ops.ledger USING gin (words) WITH (fastupdate = off);  -- no append waits for another's clean-up
+
+-- The requests that have started and not ended: the ledger's only query that no index on it can answer. What it says
+-- follows from the ledger, and only ops.ledger_append writes here.
+CREATE TABLE ops.open_requests (
+    opened bigint PRIMARY KEY,
+    deadline timestamptz NOT NULL
+);
+
+CREATE FUNCTION ops.refuse_ledger_edit() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    RAISE 'ops.ledger is append-only: % is not allowed', TG_OP USING ERRCODE = 'insufficient_privilege';
+END;
+$$;
+CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON ops.ledger
+    FOR EACH STATEMENT EXECUTE FUNCTION ops.refuse_ledger_edit();
+-- Also when a superuser sets session_replication_role, which switches ordinary triggers off.
+ALTER TABLE ops.ledger ENABLE ALWAYS TRIGGER append_only;
+
+-- Append one step of a request and return its seq. The same step of the same request is recorded once: a repeated
+-- call, after a commit whose answer was lost, returns the seq it already has. NULL means that another request has
+-- started this DAG run's task before. Writers wait for each other until they commit; they must be READ COMMITTED.
+CREATE FUNCTION ops.ledger_append(
+    request_id uuid, event text, actor text, action text, resource text, dag_id text, run_id text, task_id text,
+    reason text, deadline timestamptz, details jsonb
+) RETURNS bigint
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    opening ops.ledger;
+    steps integer := 0;
+    has_ended boolean;
+    known_seq bigint;
+    last ops.ledger;
+    next ops.ledger;
+BEGIN
+    PERFORM pg_advisory_xact_lock(hashtextextended('ops.ledger', 0));
+
+    SELECT * INTO opening FROM ops.ledger AS entry
+     WHERE entry.request_id = ledger_append.request_id AND entry.step = 1;
+    IF FOUND THEN
+        SELECT count(*), bool_or(ops.ends(entry.event)),
+               max(entry.seq) FILTER (WHERE entry.event = ledger_append.event)
+          INTO steps, has_ended, known_seq
+          FROM ops.ledger AS entry WHERE entry.opened = opening.seq;
+        IF known_seq IS NOT NULL THEN
+            RETURN known_seq;
+        ELSIF (actor, action, resource, dag_id, run_id, task_id, reason) IS DISTINCT FROM
+            (opening.actor, opening.action, opening.resource, opening.dag_id, opening.run_id, opening.task_id,
+             opening.reason)
+        THEN
+            RAISE 'request % was opened with other values', request_id USING ERRCODE = 'check_violation';
+        ELSIF has_ended THEN
+            RAISE 'request % has ended', request_id USING ERRCODE = 'check_violation';
+        END IF;
+    ELSIF event IN ('changed', 'succeeded', 'unknown') THEN
+        RAISE 'request % has not started', request_id USING ERRCODE = 'check_violation';
+    END IF;
+    IF event = 'started' AND EXISTS (
+        SELECT FROM ops.ledger AS entry
+         WHERE entry.event = 'started' AND entry.dag_id = ledger_append.dag_id
+           AND entry.run_id = ledger_append.run_id AND entry.task_id = ledger_append.task_id)
+    THEN
+        RETURN NULL;
+    END IF;
+
+    SELECT * INTO last FROM ops.ledger AS entry ORDER BY entry.seq DESC LIMIT 1;
+    next.seq := coalesce(last.seq, 0) + 1;
+    next.opened := coalesce(opening.seq, next.seq);
+    next.step := steps + 1;
+    next.at := greatest(clock_timestamp(), last.at);  -- time never runs backwards here: it sorts as seq does
+    next.prev_hash := coalesce(last.hash, sha256(''));
+    INSERT INTO ops.ledger VALUES (
+        next.seq, next.opened, next.step, next.at, request_id, event, actor, action, resource, dag_id, run_id, task_id,
+        reason, deadline, details, next.prev_hash,
+        ops.ledger_hash(next.prev_hash, next.seq, next.opened, next.step, next.at, request_id, event, actor, action,
+            resource, dag_id, run_id, task_id, reason, deadline, details));
+    IF event = 'started' THEN
+        INSERT INTO ops.open_requests VALUES (next.opened, deadline);
+    ELSIF ops.ends(event) THEN
+        DELETE FROM ops.open_requests AS request WHERE request.opened = next.opened;
+    END IF;
+    RETURN next.seq;
+END;
+$$;
+
+-- One row for each request. Its outcome is its last step, or follows from the deadline when there is none yet; its
+-- details are those of all its steps, the later ones winning.
+CREATE VIEW ops.requests AS
+SELECT opening.opened AS seq, opening.request_id, opening.dag_id, opening.run_id, opening.task_id,
+       opening.actor, opening.action, opening.resource, opening.reason,
+       CASE WHEN ending.event IS NOT NULL THEN ending.event
+            WHEN opening.deadline > statement_timestamp() THEN 'running'
+            ELSE 'unknown' END AS outcome,
+       opening.details || coalesce(changed.details, '{}') || coalesce(ending.details, '{}') AS details,
+       opening.at,
+       CASE WHEN opening.event = 'started' THEN opening.at END AS started_at,
+       changed.at AS changed_at,
+       ending.at AS finished_at
+  FROM ops.ledger AS opening
+  LEFT JOIN ops.ledger AS changed ON changed.opened = opening.opened AND changed.event = 'changed'
+  LEFT JOIN ops.ledger AS ending ON ending.opened = opening.opened AND ops.ends(ending.event)
+ WHERE opening.step = 1;

@@ -1,0 +1,10 @@
+"""The least role that the product works with."""
+
+from ops_dashboard.database import run_sql_beside
+
+revision = "0004_rights"
+down_revision = "0003_ledger"
+
+
+def upgrade() -> None:
+    run_sql_beside(__file__)
