@@ -1,0 +1,5 @@
+"""Put this file into $AIRFLOW_HOME/config: it takes about a second off every act."""
+
+from ops_dashboard.preload import preload_in_workers
+
+preload_in_workers()

@@ -1,0 +1,135 @@
+"""Worker pools on Kubernetes: Deployments and StatefulSets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from typing import TYPE_CHECKING, TypeVar
+
+from ops_dashboard.catalog import WorkloadKind
+from ops_dashboard.workers.api import ClusterApi
+from ops_dashboard.workers.change import CountChange, check_count
+from ops_dashboard.workers.diagnosis import Evidence, find_delay, find_problem
+from ops_dashboard.workers.errors import ChangeUncertainError, WorkersError
+from ops_dashboard.workers.models import Change, PoolState, PoolStatus, RolloutProgress, Scale
+from ops_dashboard.workers.observed import Observed
+from ops_dashboard.workers.retries import retrying
+
+if TYPE_CHECKING:
+    from ops_dashboard.catalog import Pool
+
+_GIVE_UP_AFTER = timedelta(seconds=20)
+_Answer = TypeVar("_Answer")
+
+
+@cache
+def for_connection(connection_id: str) -> KubernetesWorkers:
+    """Return the pools of the cluster behind an Airflow connection; its client is made once per process."""
+    return KubernetesWorkers(ClusterApi(connection_id))
+
+
+class KubernetesWorkers:
+    """The pools of one cluster; see `Workers` for what the methods promise.
+
+    A cluster that does not answer is asked again for `give_up_after`, but by `list_status` only once: a page can be
+    loaded again.
+    """
+
+    def __init__(self, api: ClusterApi, *, give_up_after: timedelta = _GIVE_UP_AFTER) -> None:
+        self._api = api
+        self._give_up_after = give_up_after
+
+    def read(self, pool: Pool) -> Scale:
+        """Return the pool's count now, in one call.
+
+        Raises:
+            WorkersError: The workload is missing, or the cluster cannot be read.
+        """
+        now = self._again(lambda: self._api.observe(pool))
+        return Scale(now.uid, now.desired, now.generation)
+
+    def change(self, pool: Pool, seen: Scale, replicas: int) -> Scale:
+        """Set the count, provided that the workload is the one that was seen and still has the count it had then.
+
+        Takes one call, unless the cluster does not answer clearly: then it is asked what became of the change before
+        anything is sent again, so that it never takes effect twice.
+
+        Raises:
+            TypeError, ValueError: The count is no whole number, or out of range.
+            ChangedMeanwhileError: Somebody else changed the workload; it was left alone.
+            ChangeUncertainError: The change was sent, and what became of it could not be found out.
+            WorkersError: Any other, and the workload was left alone.
+        """
+        change = CountChange(self._api, pool, seen, check_count(replicas))
+        try:
+            return self._again(change.attempt)
+        except WorkersError as error:
+            if change.uncertain:
+                raise ChangeUncertainError(pool.name, replicas, error) from error
+            raise
+
+    def progress(self, pool: Pool, target: int) -> RolloutProgress:
+        """Tell how far the pool is from having `target` ready workers, and what is in the way.
+
+        Raises:
+            WorkersError: The workload is missing, or the cluster cannot be read.
+        """
+        now = self._again(lambda: self._api.observe(pool))
+        changed = None if now.desired == target else Change(target, now.desired, now.managers)
+        problem = None
+        if not now.settled and changed is None:
+            evidence = self._again(lambda: self._evidence(pool.namespace, [now], str(now.selector)))
+            problem = find_problem(now, evidence, datetime.now(UTC))
+        return RolloutProgress(
+            desired=now.desired,
+            ready=now.ready,
+            updated=now.updated,
+            done=now.settled and changed is None,
+            problem=problem,
+            changed_by_other=changed,
+        )
+
+    def list_status(self, namespace: str, pools: Sequence[Pool]) -> list[PoolStatus]:
+        """Return the status of each pool, in the order given, by one list call for each kind of object.
+
+        Pods and events are listed only if there is something to explain.
+
+        Raises:
+            WorkersError: The cluster cannot be read.
+        """
+        seen_at = datetime.now(UTC)
+        found = {
+            (kind, name): observed
+            for kind in sorted({pool.kind for pool in pools})
+            for name, observed in self._api.observe_all(kind, namespace).items()
+        }
+        mine = [found.get((pool.kind, pool.workload)) for pool in pools]
+        unsettled = [observed for observed in mine if observed and not observed.settled]
+        evidence = self._evidence(namespace, unsettled) if unsettled else Evidence()
+        return [_status(pool, observed, evidence, seen_at) for pool, observed in zip(pools, mine, strict=True)]
+
+    def _again(self, call: Callable[[], _Answer]) -> _Answer:
+        return retrying(self._give_up_after)(call)
+
+    def _evidence(self, namespace: str, workloads: Iterable[Observed], selector: str = "") -> Evidence:
+        pods = self._api.pods(namespace, selector)
+        # A Deployment tells itself why it cannot create pods; of a StatefulSet only events do.
+        lacks_pods = any(each.kind is WorkloadKind.STATEFUL_SET and each.present < each.desired for each in workloads)
+        return Evidence(pods, self._api.failed_creations(namespace) if lacks_pods else ())
+
+
+def _status(pool: Pool, observed: Observed | None, evidence: Evidence, seen_at: datetime) -> PoolStatus:
+    if observed is None:
+        missing = f"{pool.kind} {pool.workload} does not exist in namespace {pool.namespace}"
+        return PoolStatus(pool.name, None, None, PoolState.MISSING, missing, seen_at)
+    state, problem = _state(observed, evidence, seen_at)
+    return PoolStatus(pool.name, observed.desired, observed.ready, state, problem, seen_at)
+
+
+def _state(observed: Observed, evidence: Evidence, now: datetime) -> tuple[PoolState, str | None]:
+    if observed.settled:
+        return (PoolState.HEALTHY if observed.desired else PoolState.SCALED_TO_ZERO), None
+    if problem := find_problem(observed, evidence, now) or find_delay(observed, evidence, now):
+        return problem.kind, problem.message
+    return PoolState.ROLLING_OUT, None

@@ -1,0 +1,103 @@
+"""What a Deployment or a StatefulSet says about itself, in one vocabulary for both."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ops_dashboard.catalog import WorkloadKind
+from ops_dashboard.workers.selector import Selector
+
+if TYPE_CHECKING:
+    from kubernetes.client import V1Deployment, V1ObjectMeta, V1StatefulSet
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """A workload at one moment.
+
+    Attributes:
+        kind: Which kind of object it is.
+        uid: Identity of the object; another one if it was deleted and created anew.
+        generation: Number of changes of its specification.
+        desired: Pods asked for.
+        present: Pods that exist.
+        ready: Pods that are ready.
+        updated: Pods of the newest template.
+        settled: The cluster has caught up: all that is asked for is there, and nothing else.
+        blocked: Why the cluster cannot create pods, if the workload itself tells; a StatefulSet does not.
+        managers: Field managers that own the count.
+        selector: Which pods are the workload's.
+        being_deleted: The object will be gone soon.
+    """
+
+    kind: WorkloadKind
+    uid: str
+    generation: int
+    desired: int
+    present: int
+    ready: int
+    updated: int
+    settled: bool
+    blocked: str | None
+    managers: tuple[str, ...]
+    selector: Selector
+    being_deleted: bool
+
+
+def observe_deployment(deployment: V1Deployment) -> Observed:
+    """Read a Deployment.
+
+    It has settled by the rules of `kubectl rollout status`, and when pods that should go are gone. The newest template
+    does not count while the rollout of templates is paused.
+    """
+    spec, status = deployment.spec, deployment.status
+    counts = {status.replicas or 0, status.available_replicas or 0}
+    if not spec.paused:
+        counts.add(status.updated_replicas or 0)
+    return _observed(WorkloadKind.DEPLOYMENT, deployment, counts, _replica_failure(status.conditions or []))
+
+
+def observe_stateful_set(stateful_set: V1StatefulSet) -> Observed:
+    """Read a StatefulSet.
+
+    Which template its pods have says nothing about a change of the count: by OnDelete or a partition old ones may stay.
+    """
+    status = stateful_set.status
+    counts = {status.replicas or 0, status.ready_replicas or 0}
+    return _observed(WorkloadKind.STATEFUL_SET, stateful_set, counts, None)
+
+
+def _observed(
+    kind: WorkloadKind, workload: V1Deployment | V1StatefulSet, counts: set[int], blocked: str | None
+) -> Observed:
+    metadata, status, desired = workload.metadata, workload.status, workload.spec.replicas or 0
+    return Observed(
+        kind=kind,
+        uid=metadata.uid,
+        generation=metadata.generation,
+        desired=desired,
+        present=status.replicas or 0,
+        ready=status.ready_replicas or 0,
+        updated=status.updated_replicas or 0,
+        settled=(status.observed_generation or 0) >= metadata.generation and counts == {desired},
+        blocked=blocked,
+        managers=_managers_of_the_count(metadata),
+        selector=Selector.of(workload.spec.selector),
+        being_deleted=metadata.deletion_timestamp is not None,
+    )
+
+
+def _replica_failure(conditions: list[Any]) -> str | None:
+    failures = (each.message for each in conditions if each.type == "ReplicaFailure" and each.status == "True")
+    return next(failures, None)
+
+
+def _managers_of_the_count(metadata: V1ObjectMeta) -> tuple[str, ...]:
+    # A plain write takes the field away from all other managers, so what is left changed it or agrees with it. Times
+    # do not help: the API server keeps none for writes to the scale subresource.
+    return tuple(
+        entry.manager
+        for entry in metadata.managed_fields or ()
+        if "f:replicas" in (entry.fields_v1 or {}).get("f:spec", {})
+    )

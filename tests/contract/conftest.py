@@ -1,0 +1,93 @@
+"""The tests here run twice: against the demo's simulator, and against a real control plane where there is one."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from itertools import count
+from pathlib import Path
+
+import pytest
+import yaml
+from kubernetes.utils import create_from_yaml
+
+from demo.simulator import Simulator
+from demo.simulator.nodes import NodePool
+from ops_dashboard.workers.kubernetes import KubernetesWorkers, for_connection
+from tests.clusters.cluster import Cluster
+from tests.clusters.control_plane import NODE_COUNT, NODE_CPU, control_plane, find_programs
+from tests.clusters.place import Place, eventually
+from tests.clusters.simulated import simulated
+
+DEPLOY = Path(__file__).resolve().parents[2] / "deploy"
+_NUMBERS = count(1)
+
+
+@pytest.fixture(scope="session", params=["simulator", pytest.param("real", marks=pytest.mark.kube)])
+def cluster(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    if request.param == "simulator":
+        with simulated(Simulator(nodes=NodePool(NODE_COUNT, NODE_CPU), pod_seconds=0.1)) as running:
+            yield running
+        return
+    programs = find_programs()
+    if programs is None:
+        pytest.skip(
+            "no control plane: neither KUBEBUILDER_ASSETS nor ../shared/kube has etcd, kube-apiserver, kwok ..."
+        )
+    with control_plane(programs, tmp_path_factory.mktemp("control_plane")) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def deployed(cluster: Cluster) -> Cluster:
+    """The cluster with the manifests of deploy/ applied."""
+    with cluster.client() as client:
+        create_from_yaml(client, str(DEPLOY / "demo-workloads.yaml"))
+        create_from_yaml(client, str(DEPLOY / "rbac.yaml"))
+    return cluster
+
+
+@pytest.fixture(scope="session")
+def token(deployed: Cluster) -> str:
+    """What the product's service account identifies itself with."""
+    path = "/api/v1/namespaces/ops-dashboard/serviceaccounts/ops-dashboard/token"
+    answer = deployed.request(
+        "POST", path, {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {}}
+    )
+    assert answer.status == 201, answer
+    return str(answer.document["status"]["token"])
+
+
+@pytest.fixture(scope="session")
+def connection(deployed: Cluster, token: str) -> Iterator[str]:
+    """The Airflow connection of the product to the cluster."""
+    name = f"{deployed.name}_cluster"
+    with pytest.MonkeyPatch.context() as patch:
+        extra = {"kube_config": deployed.kubeconfig(token)}
+        patch.setenv(f"AIRFLOW_CONN_{name.upper()}", json.dumps({"conn_type": "kubernetes", "extra": extra}))
+        yield name
+
+
+@pytest.fixture
+def place(deployed: Cluster, connection: str, token: str) -> Iterator[Place]:
+    """A fresh namespace, opened to the product as deploy/rbac.yaml says."""
+    place = Place(deployed, f"test-{next(_NUMBERS)}", connection, token)
+    place.post("/api/v1/namespaces", {"metadata": {"name": place.namespace}})
+    path = f"/apis/rbac.authorization.k8s.io/v1/namespaces/{place.namespace}/rolebindings"
+    place.post(path, _role_binding() | {"metadata": {"name": "ops-dashboard"}})
+    # A real API server learns of a new binding a moment later.
+    pods = f"/api/v1/namespaces/{place.namespace}/pods"
+    eventually(lambda: deployed.request("GET", pods, token=token).status == 200)
+    yield place
+    deployed.request("DELETE", f"/api/v1/namespaces/{place.namespace}")
+
+
+@pytest.fixture
+def workers(connection: str) -> KubernetesWorkers:
+    """The product, as the service account."""
+    return for_connection(connection)
+
+
+def _role_binding() -> dict[str, object]:
+    documents = yaml.safe_load_all((DEPLOY / "rbac.yaml").read_text())
+    return next(document for document in documents if document["kind"] == "RoleBinding")
