@@ -1,0 +1,1 @@
+"""Pages inside the Airflow web UI: the router, its components, and the pages themselves."""

@@ -1,0 +1,91 @@
+"""`GET /api/v1/ledger`: what happened, one item for each request, newest first."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel, ConfigDict, Field
+
+from ops_dashboard import ledger
+from ops_dashboard.ledger import Filter, Outcome
+from ops_dashboard.web.app import ApiRequest
+from ops_dashboard.web.errors import Problem
+
+router = APIRouter(tags=["ledger"])
+
+_MAX_LIMIT = 500
+
+
+class EntryOut(BaseModel):
+    """One request and what became of it."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    request_id: UUID
+    seq: int = Field(description="Position of the request's first row in the hash chain.")
+    dag_id: str
+    run_id: str
+    actor: str
+    action: str
+    resource: str
+    outcome: Outcome
+    before: int | None
+    requested: int | None
+    after: int | None
+    ready: int | None
+    seconds: float | None
+    reason: str
+    message: str | None = Field(description="Why it was denied or refused, or how it failed.")
+    grant: str | None = Field(description="The grant that decided.")
+    at: datetime
+    started_at: datetime | None
+    changed_at: datetime | None
+    finished_at: datetime | None
+
+
+class LedgerOut(BaseModel):
+    """A page of the ledger."""
+
+    entries: list[EntryOut]
+    next: str | None = Field(description="Cursor of the next page; null at the end.")
+
+
+class LedgerQuery(BaseModel):
+    """Which requests; each parameter narrows the list."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    actor: str | None = None
+    action: str | None = None
+    resource: str | None = None
+    outcome: Outcome | None = None
+    run_id: str | None = None
+    since: datetime | None = Field(default=None, description="Only requests made at or after this time.")
+    until: datetime | None = Field(default=None, description="Only requests made before this time.")
+    q: str | None = Field(default=None, description="Words in the person, the resource, the reason or the message.")
+    limit: int = Field(default=50, ge=1, le=_MAX_LIMIT)
+    cursor: str | None = Field(default=None, description="`next` of the page before.")
+
+
+@router.get("/ledger")
+def list_entries(request: ApiRequest, query: Annotated[LedgerQuery, Query()]) -> LedgerOut:
+    """List requests, newest first; denied and refused ones too."""
+    request.require("view:audit")
+    chosen = Filter(
+        actor=query.actor or None,
+        action=query.action or None,
+        resource=query.resource or None,
+        outcome=query.outcome,
+        run_id=query.run_id or None,
+        since=query.since,
+        until=query.until,
+        text=query.q or None,
+    )
+    try:
+        page = ledger.entries(request.database, chosen, limit=query.limit, cursor=query.cursor or None)
+    except ValueError as error:
+        raise Problem(422, "Some values are not accepted", str(error)) from error
+    return LedgerOut(entries=[EntryOut.model_validate(entry) for entry in page.entries], next=page.next)

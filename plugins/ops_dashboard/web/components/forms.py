@@ -1,0 +1,109 @@
+"""Forms. After a mistake each field shows again what was typed, without the page doing anything for it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ops_dashboard.web.components.base import Component, Node, check_href
+
+
+@dataclass(frozen=True, slots=True)
+class Hidden(Component):
+    """A value that travels with the form unseen. The person who sends it can change it: check it like any other."""
+
+    name: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class NumberField(Component):
+    """A whole number, with a slider beside it when both ends are known.
+
+    Attributes:
+        name: Name in `request.form`.
+        label: What the number is.
+        value: Shown at first.
+        minimum: Smallest number that the browser accepts; check it again.
+        maximum: Largest number that the browser accepts; check it again.
+        hint: What to know before filling it in.
+        error: What was wrong with what was sent, and what is accepted.
+    """
+
+    name: str
+    label: str
+    value: int | None = None
+    minimum: int | None = None
+    maximum: int | None = None
+    hint: Node = None
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TextArea(Component):
+    """Several lines of text."""
+
+    name: str
+    label: str
+    value: str = ""
+    hint: Node = None
+    error: str | None = None
+    required: bool = False
+    max_length: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SelectField(Component):
+    """A choice of one: `(value, label)` pairs."""
+
+    name: str
+    label: str
+    options: Sequence[tuple[str, str]]
+    value: str = ""
+    hint: Node = None
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True, init=False)
+class Confirm(Component):
+    """A second look before the form is sent: a dialog that repeats the change (`Change(…, field=…)`).
+
+    Attributes:
+        title: The question ("Scale ads/bidder?").
+        button: What the dialog's button does ("Scale now").
+        review: What the form's own button then says, since it only opens the dialog.
+    """
+
+    title: str
+    children: tuple[Node, ...]
+    button: str
+    review: str
+
+    def __init__(self, title: str, *children: Node, button: str, review: str = "Review change") -> None:
+        object.__setattr__(self, "title", title)
+        object.__setattr__(self, "children", children)
+        object.__setattr__(self, "button", button)
+        object.__setattr__(self, "review", review)
+
+
+@dataclass(frozen=True, slots=True, init=False)
+class Form(Component):
+    """Fields that are posted to the page's own address, where a `router.form` function receives them.
+
+    Attributes:
+        children: Fields and whatever belongs between them.
+        submit: The button, as a verb.
+        cancel: Address of the way back.
+        confirm: Asked before sending; without JavaScript the form is sent at once.
+    """
+
+    children: tuple[Node, ...]
+    submit: str
+    cancel: str
+    confirm: Confirm | None
+
+    def __init__(self, *children: Node, submit: str, cancel: str = "", confirm: Confirm | None = None) -> None:
+        object.__setattr__(self, "children", children)
+        object.__setattr__(self, "submit", submit)
+        object.__setattr__(self, "cancel", check_href(cancel))
+        object.__setattr__(self, "confirm", confirm)

@@ -1,0 +1,69 @@
+"""Acts are DAG runs: ask for one as the person, and see how far it is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from ops_dashboard.web.errors import Problem
+
+if TYPE_CHECKING:
+    from ops_dashboard.web.request import AirflowApi
+
+
+@dataclass(frozen=True, slots=True)
+class DagRun:
+    """What Airflow knows about a run."""
+
+    dag_id: str
+    run_id: str
+    state: str
+    asked_by: str | None
+    asked_at: datetime
+    conf: Mapping[str, Any]
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether nothing more will happen."""
+        return self.state in {"success", "failed"}
+
+
+def ask_for_run(airflow: AirflowApi, dag_id: str, run_id: str, conf: Mapping[str, object]) -> None:
+    """Ask for a run; asking twice with the same id asks once, as when a button is pressed twice.
+
+    Raises:
+        Problem: The DAG is paused, the person may not trigger it, or a value is not accepted.
+    """
+    if airflow.call("GET", f"/api/v2/dags/{quote(dag_id)}")["is_paused"]:
+        raise Problem(
+            409,
+            "This is switched off",
+            f"DAG {dag_id} is paused in Airflow, so nothing was asked for.",
+            hint="Ask your Data Platform team to unpause it.",
+        )
+    body = {"logical_date": None, "dag_run_id": run_id, "conf": dict(conf)}
+    try:
+        airflow.call("POST", f"/api/v2/dags/{quote(dag_id)}/dagRuns", body)
+    except Problem as problem:
+        if problem.status != 409:
+            raise
+
+
+def read_run(airflow: AirflowApi, dag_id: str, run_id: str) -> DagRun:
+    """Read a run.
+
+    Raises:
+        Problem: There is no such run, or the person may not see it.
+    """
+    answer = airflow.call("GET", f"/api/v2/dags/{quote(dag_id, safe='')}/dagRuns/{quote(run_id, safe='')}")
+    return DagRun(
+        dag_id=dag_id,
+        run_id=run_id,
+        state=answer["state"],
+        asked_by=answer["triggering_user_name"],
+        asked_at=datetime.fromisoformat(answer["run_after"]),
+        conf=answer["conf"] or {},
+    )

@@ -1,0 +1,129 @@
+"""Audit: who did what, when, why and to which effect."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from ops_dashboard import ledger
+from ops_dashboard.ledger import Entry, Filter, Outcome
+from ops_dashboard.web.components import (
+    Actions,
+    Button,
+    Code,
+    Column,
+    Empty,
+    Link,
+    Node,
+    Page,
+    Panel,
+    Search,
+    Select,
+    Stacked,
+    Table,
+    Time,
+    Toolbar,
+)
+from ops_dashboard.web.errors import Problem
+from ops_dashboard.web.pages.runs import run
+from ops_dashboard.web.pages.shared import effect, outcome_badge, outcome_label, person
+from ops_dashboard.web.request import PageRequest
+from ops_dashboard.web.router import Router
+
+router = Router(prefix="/ops")
+
+_PAGE_SIZE = 50
+_PERIODS = {"1h": timedelta(hours=1), "1d": timedelta(days=1), "7d": timedelta(days=7), "30d": timedelta(days=30)}
+_PERIOD_LABELS = {"1h": "Last hour", "1d": "Last 24 hours", "7d": "Last 7 days", "30d": "Last 30 days"}
+_FILTERS = ("q", "actor", "action", "resource", "outcome", "period", "run_id")
+_COLUMNS = (
+    Column("Time", width=15, numeric=True),
+    Column("Person", width=20),
+    Column("Act"),
+    Column("Effect", width=10, numeric=True),
+    Column("Outcome", width=10),
+)
+
+
+@router.page("/audit", title="Audit", nav=5)
+def audit(request: PageRequest) -> Page:
+    """The ledger, newest first."""
+    try:
+        page = ledger.entries(
+            request.database, _filter(request), limit=_PAGE_SIZE, cursor=request.query.get("cursor") or None
+        )
+    except ValueError as error:
+        raise Problem(400, "This list can't be continued", str(error), hint="Open the audit page anew.") from error
+    rows = [_cells(request, entry) for entry in page.entries]
+    return Page(
+        "Audit",
+        _toolbar(request),
+        Panel(Table(_COLUMNS, rows, "Requests, newest first", _nothing(request)), flush=True),
+        *_paging(request, page.next),
+        lead="Who did what, when, why and to which effect. Entries are never changed; times are UTC.",
+    )
+
+
+def _filter(request: PageRequest) -> Filter:
+    query = request.query
+    return Filter(
+        actor=query.get("actor") or None,
+        action=query.get("action") or None,
+        resource=query.get("resource") or None,
+        outcome=_outcome(query.get("outcome", "")),
+        run_id=query.get("run_id") or None,
+        since=_since(query.get("period", ""), request.now),
+        text=query.get("q") or None,
+    )
+
+
+def _outcome(text: str) -> Outcome | None:
+    if not text:
+        return None
+    try:
+        return Outcome(text)
+    except ValueError:
+        accepted = ", ".join(Outcome)
+        raise Problem(
+            400, "This filter is not known", f"outcome: {text[:80]!r} is not accepted; accepted are {accepted}."
+        ) from None
+
+
+def _since(period: str, now: datetime) -> datetime | None:
+    return now - _PERIODS[period] if period in _PERIODS else None
+
+
+def _toolbar(request: PageRequest) -> Toolbar:
+    return Toolbar(
+        Search("q", "Search reason and message"),
+        Search("actor", "Person"),
+        Search("resource", "Resource"),
+        Select("action", "Action", [("", "Any action"), ("scale", "scale")]),
+        Select("outcome", "Outcome", [("", "Any outcome"), *((str(o), outcome_label(o)) for o in Outcome)]),
+        Select("period", "Time", [("", "Any time"), *_PERIOD_LABELS.items()]),
+    )
+
+
+def _cells(request: PageRequest, entry: Entry) -> tuple[Node, ...]:
+    href = request.url(run, dag_id=entry.dag_id, run_id=entry.run_id)
+    return (
+        Stacked(Time(entry.at, clock=True), Time(entry.at)),
+        person(entry.actor, request.user.name),
+        Stacked((f"{entry.action} ", Link(Code(entry.resource or "?"), href)), entry.message or entry.reason),
+        effect(entry),
+        outcome_badge(entry.outcome),
+    )
+
+
+def _nothing(request: PageRequest) -> Empty:
+    if any(request.query.get(name) for name in _FILTERS):
+        return Empty("No entry fits the filter.", Link("Show all", request.url(audit)))
+    return Empty("Nothing was done yet.", "Acts appear here as soon as somebody asks for one.")
+
+
+def _paging(request: PageRequest, cursor: str | None) -> tuple[Node, ...]:
+    buttons: list[Node] = []
+    if request.query.get("cursor"):
+        buttons.append(Button("Newest", request.here(cursor="")))
+    if cursor:
+        buttons.append(Button("Older", request.here(cursor=cursor)))
+    return (Actions(*buttons),) if buttons else ()

@@ -1,0 +1,242 @@
+"""The scale form: what is there, what may be set and by which grant, and why."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from secrets import token_hex
+
+from ops_dashboard import access, ledger
+from ops_dashboard.access import Decision
+from ops_dashboard.catalog import Pool, UnknownPoolError
+from ops_dashboard.catalog.current import current_catalog
+from ops_dashboard.requests import MAX_REASON, RequestError, ScaleRequest, check_count, parse
+from ops_dashboard.web.components import (
+    Change,
+    Column,
+    Columns,
+    Confirm,
+    Empty,
+    Facts,
+    Form,
+    Heading,
+    Hidden,
+    Link,
+    Node,
+    Note,
+    NumberField,
+    Page,
+    Panel,
+    Redirect,
+    Stacked,
+    Table,
+    TextArea,
+    Time,
+    Tone,
+)
+from ops_dashboard.web.dag_runs import ask_for_run
+from ops_dashboard.web.errors import not_found
+from ops_dashboard.web.pages.runs import run
+from ops_dashboard.web.pages.shared import effect, outcome_badge, person, state_badge, state_tone
+from ops_dashboard.web.pool_status import Statuses, status_reader
+from ops_dashboard.web.request import PageRequest
+from ops_dashboard.web.router import Router
+from ops_dashboard.workers import PoolStatus
+
+router = Router(prefix="/ops")
+
+DAG_ID = "ops_scale_workers"
+_RECENT = 5
+_LARGE_FACTOR = 2
+
+
+@router.page("/workers/{team}/{role}/scale", title="Scale", needs="scale:{team}/{role}")
+def scale_form(request: PageRequest) -> Page:
+    """Show the form, filled with the count that runs now or that the address asks for."""
+    return _form_page(request, wanted=_count(request.query.get("replicas", "")), errors={})
+
+
+@router.form("/workers/{team}/{role}/scale", needs="scale:{team}/{role}")
+def scale(request: PageRequest) -> Redirect | Page:
+    """Ask for the act, or show what to correct."""
+    try:
+        asked = _read(request)
+    except RequestError as error:
+        return _form_page(request, wanted=None, errors=error.problems)
+    run_id = _run_id(request.form.get("request", ""))
+    ask_for_run(request.airflow, DAG_ID, run_id, asked.model_dump())
+    return Redirect(request.url(run, dag_id=DAG_ID, run_id=run_id))
+
+
+def _read(request: PageRequest) -> ScaleRequest:
+    """Check what was typed as far as a page can; the task checks and decides again.
+
+    Raises:
+        RequestError: Tells what to correct, by field.
+    """
+    pool, replicas = _pool(request), request.form.get("replicas", "")
+    expected = _count(request.form.get("expected", ""))
+    count = _count(replicas)
+    asked = parse(
+        ScaleRequest,
+        {
+            "pool": pool.name,
+            "replicas": replicas if count is None else count,
+            "reason": request.form.get("reason", ""),
+            "expected": expected,
+        },
+    )
+    check_count(pool, asked.replicas)
+    decision = access.decide(request.database, request.user.name, pool.action, asked.replicas, expected)
+    if not decision.allowed:
+        raise RequestError({"replicas": decision.reason})
+    return asked
+
+
+@dataclass(frozen=True, slots=True)
+class _View:
+    """What the parts of the page show."""
+
+    request: PageRequest
+    pool: Pool
+    status: PoolStatus | None
+    statuses: Statuses
+    decision: Decision
+    wanted: int | None
+    errors: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def current(self) -> int | None:
+        return self.status.desired if self.status else None
+
+    @property
+    def target(self) -> int:
+        """The count that the form shows at first."""
+        if self.wanted is not None:
+            return self.wanted
+        return self.pool.min if self.current is None else self.current
+
+    @property
+    def bounds(self) -> tuple[int, int]:
+        """The least and the most that pool and grant together leave open."""
+        least, most = [self.pool.min], [self.pool.max]
+        if limits := self.decision.grant and self.decision.grant.limits:
+            least += [limits.min] if limits.min is not None else []
+            most += [limits.max] if limits.max is not None else []
+            if self.current is not None and limits.max_change is not None:
+                least.append(self.current - limits.max_change)
+                most.append(self.current + limits.max_change)
+        return max(least), min(most)
+
+
+def _form_page(request: PageRequest, wanted: int | None, errors: Mapping[str, str]) -> Page:
+    pool = _pool(request)
+    statuses = status_reader().read(current_catalog().pools.values())
+    status = statuses.by_pool.get(pool.name)
+    decision = access.decide(request.database, request.user.name, pool.action)
+    view = _View(request, pool, status, statuses, decision, wanted, errors)
+    return Page(
+        "Scale",
+        *(Note(Tone.BAD, problem, title="Not everything can be seen:") for problem in statuses.problems),
+        Columns(
+            main=Panel(_form(view)),
+            side=(
+                Panel(_change(view), _facts(view)),
+                Heading("Recent changes"),
+                Panel(_recent_changes(view), flush=True),
+            ),
+        ),
+        subject=pool.name,
+        lead=f"{pool.kind} {pool.workload} in namespace {pool.namespace}",
+    )
+
+
+def _form(view: _View) -> Form:
+    least, most = view.bounds
+    return Form(
+        NumberField(
+            "replicas", "Workers", view.target, least, most, hint=_hint(view), error=view.errors.get("replicas")
+        ),
+        TextArea(
+            "reason",
+            "Reason",
+            hint="Kept with the record; everybody who may see the audit page can read it.",
+            error=view.errors.get("reason"),
+            required=True,
+            max_length=MAX_REASON,
+        ),
+        Hidden("expected", "" if view.current is None else str(view.current)),
+        Hidden("request", token_hex(16)),
+        *_warning(view),
+        submit="Scale",
+        cancel=view.request.url("/workers"),
+        confirm=Confirm(f"Scale {view.pool.name}?", _change(view), button="Scale now"),
+    )
+
+
+def _hint(view: _View) -> Node:
+    least, most = view.bounds
+    now = f"Running {view.current} now. " if view.current is not None else ""
+    grant = view.decision.grant
+    step = f", at most {grant.limits.max_change} at once" if grant and grant.limits.max_change else ""
+    return f"{now}You may set {least} to {most} (grant {grant}{step})."
+
+
+def _change(view: _View) -> Change:
+    return Change(
+        view.current,
+        view.target,
+        unit="workers",
+        field="replicas",
+        warn_from=max(1, view.current or 0) * _LARGE_FACTOR,
+        warning="That is a large change. Quota and nodes have to allow for it.",
+    )
+
+
+def _warning(view: _View) -> tuple[Node, ...]:
+    if view.status is None or state_tone(view.status) is not Tone.BAD:
+        return ()
+    return (Note(Tone.WARN, view.status.problem or "More workers may not become ready.", title="Not healthy now:"),)
+
+
+def _facts(view: _View) -> Facts:
+    status = view.status
+    return Facts(
+        ("State", state_badge(status)),
+        ("Ready", f"{status.ready} of {status.desired}" if status else None),
+        ("Limits", f"{view.pool.min} to {view.pool.max}"),
+        ("Owner", view.pool.owner),
+        ("Seen", Time(view.statuses.seen_at)),
+    )
+
+
+def _recent_changes(view: _View) -> Table:
+    changes = ledger.last_changes(view.request.database, [view.pool.name], per_resource=_RECENT)
+    rows = [
+        (
+            Stacked(Link(effect(entry), view.request.url(run, dag_id=entry.dag_id, run_id=entry.run_id)), entry.reason),
+            Stacked(person(entry.actor, view.request.user.name), Time(entry.at)),
+            outcome_badge(entry.outcome),
+        )
+        for entry in changes.get(view.pool.name, ())
+    ]
+    columns = (Column("Change", numeric=True), Column("By"), Column("Outcome"))
+    return Table(columns, rows, "Recent changes", Empty("Nobody has changed this pool from here yet."))
+
+
+def _pool(request: PageRequest) -> Pool:
+    try:
+        return current_catalog().pool(f"{request.path['team']}/{request.path['role']}")
+    except UnknownPoolError as error:
+        raise not_found(f"{error}.") from error
+
+
+def _count(text: str) -> int | None:
+    """What the form means by a count; anything else stays text, and is refused with the rest."""
+    return int(text) if re.fullmatch(r"[0-9]{1,9}", text.strip(), re.ASCII) else None
+
+
+def _run_id(token: str) -> str:
+    """One id for each time the form was shown, so that pressing its button twice asks once."""
+    return f"page__{token if re.fullmatch(r'[0-9a-f]{32}', token) else token_hex(16)}"

@@ -1,0 +1,61 @@
+"""What several pages say in the same words and colours."""
+
+from __future__ import annotations
+
+from ops_dashboard.ledger import Entry, Outcome
+from ops_dashboard.web.components import Badge, Tone
+from ops_dashboard.workers import PoolState, PoolStatus
+
+_STATE_TONES = {
+    PoolState.HEALTHY: Tone.OK,
+    PoolState.ROLLING_OUT: Tone.BUSY,
+    PoolState.SCALED_TO_ZERO: Tone.IDLE,
+    PoolState.UNKNOWN: Tone.IDLE,
+}
+
+_OUTCOMES = {
+    Outcome.DENIED: ("Denied", Tone.BAD),
+    Outcome.REFUSED: ("Refused", Tone.WARN),
+    Outcome.RUNNING: ("Running", Tone.BUSY),
+    Outcome.SUCCEEDED: ("Done", Tone.OK),
+    Outcome.FAILED: ("Failed", Tone.BAD),
+    Outcome.UNKNOWN: ("Unknown", Tone.WARN),
+}
+
+
+def state_tone(status: PoolStatus | None) -> Tone:
+    """The colour of a pool's state; what is neither good nor busy nor idle needs attention."""
+    return _STATE_TONES.get(status.state, Tone.BAD) if status else Tone.IDLE
+
+
+def state_badge(status: PoolStatus | None) -> Badge:
+    """A pool's state in a word."""
+    return Badge(status.state.label if status else "Not seen", state_tone(status))
+
+
+def outcome_badge(outcome: Outcome) -> Badge:
+    """How a request ended, in a word."""
+    return Badge(*_OUTCOMES[outcome])
+
+
+def outcome_label(outcome: Outcome) -> str:
+    """The same word for a filter."""
+    return _OUTCOMES[outcome][0]
+
+
+def person(name: str, reader: str) -> str:
+    """How a page calls a person."""
+    return "you" if name == reader else name
+
+
+def effect(entry: Entry) -> str | None:
+    """Before → after; what was only asked for stands in brackets."""
+    if entry.after is not None:
+        return f"{_number(entry.before)} → {entry.after}"
+    if entry.requested is not None:
+        return f"{_number(entry.before)} → ({entry.requested})"
+    return None
+
+
+def _number(value: int | None) -> str:
+    return "?" if value is None else str(value)

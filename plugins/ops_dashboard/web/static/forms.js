@@ -1,0 +1,51 @@
+// Sliders and changes follow their number field; a form with a dialog asks before it is sent, and is sent once.
+import { difference } from "./wording.js";
+
+export function startForms() {
+  for (const slider of document.querySelectorAll("[data-slides]")) tie(slider, document.getElementById(slider.dataset.slides));
+  for (const change of document.querySelectorAll("[data-follows]")) follow(change);
+  for (const form of document.querySelectorAll("form[method=post]")) guard(form);
+}
+
+function tie(slider, field) {
+  slider.addEventListener("input", () => {
+    field.value = slider.value;
+    field.dispatchEvent(new Event("input", { bubbles: true }));
+  });
+  field.addEventListener("input", () => (slider.value = field.value));
+}
+
+function follow(change) {
+  const { follows, before, unit, warnFrom } = change.dataset;
+  const field = document.querySelector(`input[name="${CSS.escape(follows)}"]`);
+  const show = () => {
+    const after = field.value;
+    change.querySelector("[data-after]").textContent = after || "–";
+    const words = change.querySelector("[data-difference]");
+    if (words) words.textContent = after && before ? difference(Number(before), Number(after), unit) : "";
+    const warning = change.querySelector("[data-warning]");
+    if (warning) warning.hidden = !(after && before && warnFrom && Math.abs(after - before) >= warnFrom);
+  };
+  field?.addEventListener("input", show);
+  if (field) show();
+}
+
+function guard(form) {
+  const dialog = form.querySelector("dialog");
+  form.addEventListener("submit", (event) => {
+    const confirmed = !dialog || event.submitter?.hasAttribute("data-confirmed");
+    if (!confirmed) {
+      event.preventDefault();
+      dialog.showModal();
+      return;
+    }
+    // Disabled only after the browser has read the form; a second click must not send it again.
+    setTimeout(() => lock(form, true));
+  });
+  dialog?.querySelector("[data-close]").addEventListener("click", () => dialog.close());
+  window.addEventListener("pageshow", () => lock(form, false)); // the page may come back by the back button
+}
+
+function lock(form, locked) {
+  for (const button of form.querySelectorAll("button[type=submit]")) button.disabled = locked;
+}

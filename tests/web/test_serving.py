@@ -1,0 +1,251 @@
+"""Serving pages: who may see what, what the navigation shows, what a form does."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any, cast
+
+import httpx
+import psycopg
+import pytest
+from fastapi import FastAPI
+
+from ops_dashboard import Page, PageRequest, Redirect, Router
+from ops_dashboard.web.app import create_app
+from ops_dashboard.web.components import Form, Hidden, Text
+from tests.web.sample import ADS, SEEN_AT, Verdict, authorise, make_app, make_host, sample_api, sample_router
+from tests.web.server import serve
+
+TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
+SCALE = "/ops/workers/ads/bidder/scale"
+
+
+def token_of(client: httpx.Client, path: str = SCALE) -> str:
+    found = TOKEN.search(client.get(path).text)
+    assert found
+    return found[1]
+
+
+def send(client: httpx.Client, path: str = SCALE, **fields: str) -> httpx.Response:
+    """Send the form as a browser would."""
+    form = {"csrf_token": token_of(client), **fields}
+    return client.post(path, data=form, headers={"Sec-Fetch-Site": "same-origin"})
+
+
+@pytest.mark.parametrize(
+    ("path", "words"),
+    [
+        ("/ops/workers", "ads/bidder"),
+        (SCALE, "Running 6 now"),
+        ("/ops/runs/page__1", "of 12 ready"),
+        ("/ops/audit", "INC-2214"),
+        ("/ops/docs", "GET /ops/api/v1/pools"),
+    ],
+)
+def test_a_page_is_shown_to_those_who_may_see_it(oncall: httpx.Client, path: str, words: str) -> None:
+    answer = oncall.get(path)
+    assert answer.status_code == 200
+    assert words in answer.text
+
+
+def test_a_page_that_needs_more_is_refused_with_the_reason_and_what_to_do(oncall: httpx.Client) -> None:
+    answer = oncall.get("/ops/hidden")
+    assert answer.status_code == 403
+    assert "You are in no group that may view:hidden." in answer.text
+    assert "Only for those who may" not in answer.text
+    assert "ask your Data Platform team for a grant" in answer.text
+
+
+def test_the_navigation_shows_what_the_user_may_see(oncall: httpx.Client, nobody: httpx.Client) -> None:
+    tabs = re.compile(r'<a href="([^"]+)"[^>]*>(Workers|Audit|Hidden)</a>')
+    assert tabs.findall(oncall.get("/ops/workers").text) == [("/ops/workers", "Workers"), ("/ops/audit", "Audit")]
+    assert tabs.findall(nobody.get("/ops/own").text) == []
+
+
+@pytest.mark.parametrize(
+    ("path", "tab"),
+    [("/ops/audit", "/ops/audit"), (SCALE, "/ops/workers"), ("/ops/runs/1", "/ops/workers"), ("/ops/own", None)],
+)
+def test_the_tab_that_a_page_belongs_to_is_marked(oncall: httpx.Client, path: str, tab: str | None) -> None:
+    assert re.findall(r'<a href="([^"]+)" aria-current="page"', oncall.get(path).text) == ([tab] if tab else [])
+
+
+def test_the_masthead_says_who_asks_and_how_old_the_groups_are(oncall: httpx.Client) -> None:
+    page = oncall.get("/ops/workers").text
+    assert ADS in page
+    assert re.search(r"groups synced\s*<time[^>]*>4 min ago</time>", page)
+    assert "Simulated cluster: nothing real is scaled here." in page
+
+
+def test_home_leads_to_the_first_page_that_the_user_may_see(oncall: httpx.Client) -> None:
+    answer = oncall.get("/ops/")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/ops/workers")
+
+
+def test_home_tells_those_who_may_see_nothing(nobody: httpx.Client) -> None:
+    answer = nobody.get("/ops/")
+    assert answer.status_code == 403
+    assert "None of the pages here is open to you." in answer.text
+
+
+def test_head_answers_without_a_body(oncall: httpx.Client) -> None:
+    answer = oncall.head("/ops/workers")
+    assert (answer.status_code, answer.text) == (200, "")
+
+
+def test_a_form_that_worked_leads_on(oncall: httpx.Client) -> None:
+    answer = send(oncall, replicas="9")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/ops/runs/page__9")
+
+
+def test_a_mistake_is_shown_at_its_field_and_keeps_what_was_typed(oncall: httpx.Client) -> None:
+    answer = send(oncall, replicas='99"><b>', reason="Backlog & <more>", urgency="later")
+    assert answer.status_code == 422
+    assert "replicas: &#39;99&#34;&gt;&lt;b&gt;&#39; is not accepted; give a whole number from 2 to 20." in answer.text
+    assert 'value="99&#34;&gt;&lt;b&gt;"' in answer.text
+    assert 'aria-invalid="true"' in answer.text
+    assert "Backlog &amp; &lt;more&gt;</textarea>" in answer.text
+    assert '<option value="later" selected>' in answer.text
+
+
+def test_a_form_needs_its_own_right_for_the_resource_in_its_path(oncall: httpx.Client) -> None:
+    answer = send(oncall, "/ops/workers/search/crawler/scale", replicas="9")
+    assert answer.status_code == 403
+    assert "You are in no group that may scale:search/crawler." in answer.text
+
+
+def test_a_form_without_javascript_is_sent_by_the_first_button(oncall: httpx.Client) -> None:
+    page = oncall.get(SCALE).text
+    assert page.index("<button") < page.index("<dialog")
+    assert '<span class="no-js">Scale</span>' in page
+
+
+def test_filters_keep_each_other_and_drop_the_cursor(oncall: httpx.Client) -> None:
+    page = oncall.get("/ops/workers?q=bid&show=busy&cursor=x").text
+    assert 'href="/ops/workers?q=bid&amp;show=attention"' in page
+    assert 'href="/ops/workers?q=bid"' in page
+    assert re.search(r'type="search" name="q" value="bid"', page)
+    assert '<input type="hidden" name="show" value="busy">' in page
+
+
+def test_a_list_goes_on_with_the_same_filters(oncall: httpx.Client) -> None:
+    assert 'href="/ops/audit?outcome=denied&amp;cursor=next"' in oncall.get("/ops/audit?outcome=denied&cursor=a").text
+
+
+def test_a_template_of_ones_own_is_escaped_and_may_hold_components(oncall: httpx.Client) -> None:
+    page = oncall.get("/ops/own").text
+    assert '<p class="own">&lt;Ada&gt; <span class="badge ok">Healthy</span></p>' in page
+
+
+@pytest.mark.parametrize("path", ["/ops/workers?q=%00", "/ops/runs/%00", "/ops/runs/a%0Ab", "/ops/runs/%7F"])
+def test_control_characters_reach_no_page(oncall: httpx.Client, path: str) -> None:
+    assert oncall.get(path).status_code in (400, 404)
+
+
+def test_a_nul_in_a_form_is_refused(oncall: httpx.Client) -> None:
+    answer = send(oncall, reason="a\0b")
+    assert answer.status_code == 400
+    assert "&#39;reason&#39; contains a NUL character." in answer.text
+
+
+def test_one_page_asks_for_decisions_once() -> None:
+    asked: list[list[str]] = []
+
+    def counting(request: PageRequest, actions: Sequence[str]) -> Mapping[str, Verdict]:
+        asked.append(list(actions))
+        return authorise(request, actions)
+
+    with serve(make_app(replace(make_host(), authorise=counting))) as address:
+        httpx.get(f"{address}{SCALE}", cookies={"user": ADS})
+    assert asked == [["view:audit", "view:hidden", "view:workers"]]
+
+
+def test_addresses_are_right_where_airflow_is_below_a_sub_path() -> None:
+    outer = FastAPI(root_path="/airflow")
+    outer.mount("/ops", create_app([sample_router], make_host(), api=[sample_api]))
+    with serve(outer) as address, httpx.Client(base_url=address, cookies={"user": ADS}) as client:
+        page = client.get("/airflow/ops/runs/x").text
+        assert 'href="/airflow/ops/audit?run_id=x"' in page
+        assert 'href="/airflow/dags/ops_scale_workers" data-outer' in page
+        assert '<a href="/airflow/ops/workers" aria-current="page">' in page
+        look = re.search(r'href="(/airflow/ops/static/[^"]+\.css)"', page)
+        assert look
+        assert client.get(look[1]).status_code == 200
+        assert 'href="/airflow/ops/workers?show=busy"' in client.get("/airflow/ops/workers").text
+        assert client.get("/airflow/ops/openapi.json").json()["servers"] == [{"url": "/airflow/ops"}]
+        assert client.get("/airflow/ops/").headers["location"] == "/airflow/ops/workers"
+        client.cookies.clear()
+        assert 'href="/airflow/auth/login?next=/airflow/ops/audit"' in client.get("/airflow/ops/audit").text
+
+
+class FakeDatabase:
+    """Counts what a request does with its connection."""
+
+    def __init__(self) -> None:
+        self.story: list[str] = []
+
+    @contextmanager
+    def open(self) -> Iterator[psycopg.Connection[Any]]:
+        self.story.append("opened")
+        try:
+            yield cast("psycopg.Connection[Any]", self)
+        except RuntimeError:
+            self.story.append("rolled back")
+            raise
+        self.story.append("committed")
+
+
+def test_a_request_opens_one_connection_when_it_is_used_and_gives_it_back() -> None:
+    database = FakeDatabase()
+    router = Router("/ops")
+
+    @router.page("/idle", title="Idle", needs=None)
+    def idle(_request: PageRequest) -> Page:
+        return Page("Idle")
+
+    @router.page("/busy", title="Busy", needs=None)
+    def busy(request: PageRequest) -> Page:
+        assert request.database is request.database
+        return Page("Busy")
+
+    @router.page("/broken", title="Broken", needs=None)
+    def broken(request: PageRequest) -> Page:
+        raise RuntimeError(str(request.database))
+
+    outer = FastAPI()
+    outer.mount("/ops", create_app([router], replace(make_host(), database=database.open)))
+    with serve(outer) as address, httpx.Client(base_url=address, cookies={"user": ADS}) as client:
+        client.get("/ops/idle")
+        assert database.story == []
+        client.get("/ops/busy")
+        assert database.story == ["opened", "committed"]
+        client.get("/ops/broken")
+        assert database.story[2:] == ["opened", "rolled back"]
+
+
+def test_several_routers_make_one_site_and_link_to_each_others_functions() -> None:
+    first, second = Router("/ops"), Router("/ops/reports")
+
+    @second.page("/{day}", title="Report", needs=None)
+    def report(request: PageRequest) -> Page:
+        return Page("Report", Text(request.path["day"], " ", str(request.now == SEEN_AT)))
+
+    @first.page("/index", title="Index", needs=None, nav=1)
+    def index(request: PageRequest) -> Page:
+        return Page("Index", Form(Hidden("day", "monday"), submit="Open", cancel=request.url(report, day="a b/c")))
+
+    @first.form("/index", needs=None)
+    def opened(request: PageRequest) -> Redirect:
+        return Redirect(request.url(report, day=request.form["day"], lines=3))
+
+    outer = FastAPI()
+    outer.mount("/ops", create_app([first, second], make_host()))
+    with serve(outer) as address, httpx.Client(base_url=address, cookies={"user": ADS}) as client:
+        assert 'href="/ops/reports/a%20b%2Fc"' in client.get("/ops/index").text
+        form = {"csrf_token": token_of(client, "/ops/index"), "day": "tuesday"}
+        answer = client.post("/ops/index", data=form, headers={"Sec-Fetch-Site": "same-origin"})
+        assert answer.headers["location"] == "/ops/reports/tuesday?lines=3"
+        assert "tuesday True" in client.get(answer.headers["location"]).text
