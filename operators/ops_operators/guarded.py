@@ -1,0 +1,168 @@
+"""The base of every operator that acts for a person.
+
+It walks one fixed path; a subclass supplies what is read and what is done, and can't leave a step out:
+
+    who asked -> what for -> not a replay -> authorised -> locked -> seen -> authorised for what was seen
+    -> ledger "started" -> act -> ledger outcome
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, final
+
+from airflow.sdk import BaseOperator
+from airflow.sdk.exceptions import AirflowFailException, AirflowTaskTerminated
+
+from ops_dashboard import access, database, ledger
+from ops_dashboard.locks import ResourceLockedError, resource_lock
+from ops_dashboard.requests import OperationRequest, RequestError, parse
+from ops_operators.record import Record
+from ops_operators.runs import NOBODY, identify, refuse_replay
+from ops_operators.verdicts import DeniedError, RefusedError, Verdict
+
+if TYPE_CHECKING:
+    import psycopg
+    from airflow.sdk import Context
+
+RequestT = TypeVar("RequestT", bound=OperationRequest)
+SeenT = TypeVar("SeenT")
+
+
+@dataclass(frozen=True, slots=True)
+class Observation(Generic[SeenT]):
+    """What is there before the act.
+
+    Attributes:
+        value: The present value, as the ledger and the grant's limits understand it.
+        seen: What the act needs to make sure that nobody changed it meanwhile.
+    """
+
+    value: int | None
+    seen: SeenT
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """What is there after the act."""
+
+    after: int | None
+    ready: int | None = None
+
+
+class GuardedOperator(BaseOperator, Generic[RequestT, SeenT]):
+    """Acts for the person who triggered the run: authorised in the task, at most once, on record.
+
+    Args:
+        time_limit: Longest time the act may take. Until then its record says `running`, afterwards `unknown`.
+    """
+
+    # Nothing a person typed is ever rendered.
+    template_fields = ()
+    request_model: type[RequestT]
+
+    def __init__(self, *, time_limit: timedelta, **kwargs: Any) -> None:
+        # A retry by Airflow could repeat an effect; transient errors are retried inside the act, where that is safe.
+        super().__init__(**{**kwargs, "retries": 0})
+        self.time_limit = time_limit
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if "execute" in cls.__dict__ or "on_kill" in cls.__dict__:
+            raise TypeError(f"{cls.__name__} must not override execute or on_kill: they guard every act")
+
+    @abstractmethod
+    def check(self, request: RequestT) -> None:
+        """Judge what the request's types can't: raise `RequestError` for what is never accepted."""
+
+    @abstractmethod
+    def observe(self, request: RequestT) -> Observation[SeenT]:
+        """Read what is there now, changing nothing."""
+
+    @abstractmethod
+    def act(self, request: RequestT, seen: SeenT, changed: Callable[[int | None], None]) -> Effect:
+        """Do it, only if what is there is still what was `seen`.
+
+        Call `changed` with the new value as soon as the effect has happened, before any waiting: from then on the
+        record tells of the effect whatever becomes of this process.
+
+        Raises:
+            RefusedError: It was changed meanwhile, nothing was done.
+            FailedError: It did not work out; the message says why.
+            UncertainError: Nobody knows whether it had its effect.
+        """
+
+    @final
+    def execute(self, context: Context) -> dict[str, Any]:
+        """Walk the path; every way out but an unreachable database leaves a ledger entry.
+
+        Raises:
+            AirflowFailException: The request was denied, refused or failed.
+        """
+        request = identify(context, self.request_model)
+        try:
+            record = Record(request, self.time_limit)
+        except database.DatabaseDownError as error:
+            raise AirflowFailException(f"{error}; without a record nothing is done, nothing was changed") from error
+        with record:
+            try:
+                effect = self._guarded(context, record)
+            except Verdict as verdict:
+                record.verdict(verdict)
+                raise AirflowFailException(str(verdict)) from verdict
+            except BaseException as error:
+                record.interrupted(error)
+                raise
+            record.succeeded(effect.after, effect.ready)
+        return {"before": record.before, "after": effect.after, "ready": effect.ready}
+
+    @final
+    def on_kill(self) -> None:
+        """Leave the act at once when Airflow ends the task, so that the record is written."""
+        raise AirflowTaskTerminated("ended from outside")
+
+    def _guarded(self, context: Context, record: Record) -> Effect:
+        if record.request.actor == NOBODY:
+            raise RefusedError("no person triggered this run; trigger it from the page, the form or the REST API")
+        try:
+            asked = parse(self.request_model, context["dag_run"].conf or {})
+            record.asked(asked)
+            refuse_replay(context)
+            self.check(asked)
+        except RequestError as error:
+            raise RefusedError(str(error)) from error
+        self._authorise(record, asked, current=None)
+        try:
+            with resource_lock(record.connection, asked.target):
+                return self._observe_and_act(record, asked)
+        except ResourceLockedError as error:
+            raise RefusedError(_who_holds(record.connection, asked)) from error
+
+    def _observe_and_act(self, record: Record, asked: RequestT) -> Effect:
+        observation = self.observe(asked)
+        record.before = observation.value
+        if asked.expected is not None and asked.expected != observation.value:
+            raise RefusedError(
+                f"you saw {asked.expected}, but {asked.resource} is at {observation.value} now; look again and decide"
+            )
+        self._authorise(record, asked, current=observation.value)
+        record.started()
+        return self.act(asked, observation.seen, record.changed)
+
+    def _authorise(self, record: Record, asked: RequestT, current: int | None) -> None:
+        decision = access.decide(record.connection, record.request.actor, asked.target, asked.requested, current)
+        record.connection.commit()
+        record.decision = decision
+        if not decision.allowed:
+            raise DeniedError(decision.reason)
+        self.log.info("Allowed: %s", decision.reason)
+
+
+def _who_holds(connection: psycopg.Connection, asked: OperationRequest) -> str:
+    running = ledger.Filter(resource=asked.resource, action=asked.action, outcome=ledger.Outcome.RUNNING)
+    holders = ledger.entries(connection, running, limit=1).entries
+    by = f" by {holders[0].actor} (run {holders[0].run_id})" if holders else ""
+    return f"{asked.resource} is being changed{by}; one change at a time: wait until that run has ended"

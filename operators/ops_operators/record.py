@@ -1,0 +1,153 @@
+"""The ledger's side of one act: what is written when."""
+
+from __future__ import annotations
+
+import logging
+import time
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Self
+
+import psycopg
+
+from ops_dashboard import database, ledger
+from ops_operators.verdicts import DeniedError, FailedError, RefusedError, UncertainError, Verdict
+
+if TYPE_CHECKING:
+    from ops_dashboard.access import Decision
+    from ops_dashboard.requests import OperationRequest
+
+log = logging.getLogger(__name__)
+
+# An effect without its outcome is the worst gap in a ledger: a database restart must not cause it.
+_OUTCOME_ATTEMPTS = 6
+_FIRST_PAUSE_SECONDS = 0.5
+
+_EVENTS: dict[type[Verdict], ledger.Event] = {
+    DeniedError: ledger.Event.DENIED,
+    RefusedError: ledger.Event.REFUSED,
+    FailedError: ledger.Event.FAILED,
+    UncertainError: ledger.Event.UNKNOWN,
+}
+
+
+class Record:
+    """Writes the entries of one request, each in its own transaction, on a database session of its own.
+
+    Args:
+        request: Who asks for what.
+        time_limit: How long the record may say `running`.
+
+    Raises:
+        DatabaseDownError: There is no session to be had, hence no record.
+    """
+
+    def __init__(self, request: ledger.Request, time_limit: timedelta) -> None:
+        self.request = request
+        self.connection = database.connect()
+        self.before: int | None = None
+        self.decision: Decision | None = None
+        self._time_limit = time_limit
+        self._begun = time.monotonic()
+        self._asked: OperationRequest | None = None
+        self._has_started = False
+        self._changed_to: int | None = None
+        self._has_changed = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.connection.close()
+
+    def asked(self, asked: OperationRequest) -> None:
+        """Keep what was asked for, once it is known to be valid."""
+        self._asked = asked
+
+    def started(self) -> None:
+        """Write the entry without which nothing may be done.
+
+        Raises:
+            RefusedError: This run has started before.
+            psycopg.Error: The entry could not be written.
+        """
+        try:
+            self._append(ledger.Event.STARTED, deadline=datetime.now(UTC) + self._time_limit)
+        except ledger.AlreadyStartedError as error:
+            raise RefusedError(f"run {self.request.run_id} has acted before; ask anew") from error
+        self._has_started = True
+
+    def changed(self, value: int | None) -> None:
+        """Write that the effect has happened."""
+        self._has_changed, self._changed_to = True, value
+        self._append_surely(ledger.Event.CHANGED, after=value)
+
+    def succeeded(self, after: int | None, ready: int | None) -> None:
+        """Write the good end."""
+        self._append_surely(ledger.Event.SUCCEEDED, after=after, ready=ready)
+
+    def verdict(self, verdict: Verdict) -> None:
+        """Write any other end that was foreseen."""
+        after, ready = self._changed_to, None
+        if isinstance(verdict, FailedError):
+            after, ready = verdict.after if verdict.after is not None else after, verdict.ready
+        self._append_surely(_EVENTS[type(verdict)], after=after, ready=ready, message=str(verdict))
+
+    def interrupted(self, error: BaseException) -> None:
+        """Write an end that was not foreseen: a bug, a lost worker, a task ended by hand."""
+        message = f"{type(error).__name__}: {error}"
+        if self._has_changed:
+            message = f"the change was made, then its watch was interrupted: {message}"
+        certain = self._has_changed or not self._has_started
+        event = ledger.Event.FAILED if certain else ledger.Event.UNKNOWN
+        self._append_surely(event, after=self._changed_to, message=message)
+
+    def _append(
+        self,
+        event: ledger.Event,
+        *,
+        after: int | None = None,
+        ready: int | None = None,
+        message: str | None = None,
+        deadline: datetime | None = None,
+    ) -> None:
+        grant = self.decision.grant if self.decision else None
+        details = ledger.Details(
+            before=self.before,
+            requested=self._asked.requested if self._asked else None,
+            expected=self._asked.expected if self._asked else None,
+            after=after,
+            ready=ready,
+            seconds=round(time.monotonic() - self._begun, 3),
+            message=message,
+            grant_id=grant.grant_id if grant else None,
+            grant=str(grant) if grant else None,
+            deadline=deadline,
+        )
+        try:
+            ledger.append(self.connection, self.request, event, details)
+            self.connection.commit()
+        except BaseException:
+            if not self.connection.closed:
+                self.connection.rollback()
+            raise
+
+    def _append_surely(
+        self,
+        event: ledger.Event,
+        *,
+        after: int | None = None,
+        ready: int | None = None,
+        message: str | None = None,
+    ) -> None:
+        for attempt in range(_OUTCOME_ATTEMPTS):
+            try:
+                if self.connection.closed:
+                    self.connection = database.connect()
+                self._append(event, after=after, ready=ready, message=message)
+            except (psycopg.OperationalError, database.DatabaseDownError):
+                if attempt == _OUTCOME_ATTEMPTS - 1:
+                    raise
+                log.warning("The ledger can't be written, trying again")
+                time.sleep(_FIRST_PAUSE_SECONDS * 2**attempt)
+            else:
+                return

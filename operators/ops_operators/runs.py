@@ -1,0 +1,55 @@
+"""What a DAG run says about itself: who asked, and whether it was carried out before."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+from ops_dashboard import ledger
+from ops_dashboard.requests import MAX_REASON, OperationRequest, shorten
+from ops_operators.verdicts import RefusedError
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+NOBODY = "(nobody)"
+MAX_AGE = timedelta(minutes=15)
+
+
+def identify(context: Context, model: type[OperationRequest]) -> ledger.Request:
+    """Say who asks for what, before anything is known to be valid.
+
+    Identity comes from the run's triggering user alone, which Airflow sets and `conf` can't.
+    """
+    run = context["dag_run"]
+    conf = run.conf or {}
+    return ledger.Request(
+        request_id=uuid4(),
+        actor=run.triggering_user_name or NOBODY,
+        action=model.action,
+        resource=shorten(conf.get(model.resource_key, "")),
+        dag_id=run.dag_id,
+        run_id=run.run_id,
+        task_id=context["ti"].task_id,
+        reason=shorten(conf.get("reason", ""), MAX_REASON),
+    )
+
+
+def refuse_replay(context: Context) -> None:
+    """Refuse a run that is executed again, or long after it was asked for.
+
+    A cleared run would act as the person who first triggered it, whoever cleared it.
+
+    Raises:
+        RefusedError: The run was cleared, its task is tried again, or it waited too long.
+    """
+    run = context["dag_run"]
+    if run.clear_number or context["ti"].try_number > 1:
+        raise RefusedError(f"run {run.run_id} was executed before; ask anew instead of clearing or retrying it")
+    age = datetime.now(UTC) - run.run_after
+    if age > MAX_AGE:
+        raise RefusedError(
+            f"asked for {age.total_seconds() / 60:.0f} minutes ago, and things may have changed since: ask anew"
+            f" (a request is carried out within {MAX_AGE.total_seconds() / 60:.0f} minutes)"
+        )

@@ -1,0 +1,25 @@
+"""Import what the product's tasks need once, in the process that forks them.
+
+LocalExecutor's and Celery's workers and their task children are forks: what the parent has imported is free in the
+task. Without this a task spends about a second of the person's wait on imports.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+
+_TASK_MODULES = (
+    "airflow.sdk.execution_time.task_runner",
+    "airflow.providers.cncf.kubernetes.hooks.kubernetes",
+    "airflow.providers.postgres.hooks.postgres",
+    "kubernetes.client",
+    "ops_operators.scale",
+)
+
+
+def preload_in_workers() -> None:
+    """Call this from `airflow_local_settings.py`; it does something in the scheduler and in Celery workers only."""
+    if {"scheduler", "worker"} & set(sys.argv[1:3]):
+        for module in _TASK_MODULES:
+            importlib.import_module(module)

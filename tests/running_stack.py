@@ -1,0 +1,76 @@
+"""The whole product for the tests: one demo stack for the session, and its users."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from demo import warmup
+from demo.client import Client
+from demo.environment import Home
+from demo.stack import Stack, free_port
+
+ADS = "oncall@ads.example.com"
+SEARCH = "oncall@search.example.com"
+ADMIN = "admin@platform.example.com"
+VIEWER = "viewer@example.com"
+
+SCALE_DAG = "ops_scale_workers"
+
+
+@pytest.fixture(scope="session")
+def stack() -> Iterator[Stack]:
+    """A demo with its company loaded, on a free port and a folder of its own."""
+    with tempfile.TemporaryDirectory(prefix="ops-stack-", ignore_cleanup_errors=True) as folder:
+        started = Stack(Home(Path(folder)), free_port())
+        try:
+            started.start()
+            warmup.load_company(started)
+            yield started
+        finally:
+            started.stop()
+
+
+@pytest.fixture(scope="session")
+def client_of(stack: Stack) -> Iterator[Callable[[str], Client]]:
+    """The client of a person, who is logged in once."""
+    clients: dict[str, Client] = {}
+
+    def get(email: str) -> Client:
+        if email not in clients:
+            clients[email] = Client(stack.url, email)
+        return clients[email]
+
+    yield get
+    for client in clients.values():
+        client.http.close()
+
+
+@pytest.fixture
+def ads(client_of: Callable[[str], Client]) -> Client:
+    return client_of(ADS)
+
+
+@pytest.fixture
+def search(client_of: Callable[[str], Client]) -> Client:
+    return client_of(SEARCH)
+
+
+@pytest.fixture
+def admin(client_of: Callable[[str], Client]) -> Client:
+    return client_of(ADMIN)
+
+
+@pytest.fixture
+def viewer(client_of: Callable[[str], Client]) -> Client:
+    return client_of(VIEWER)
+
+
+@pytest.fixture
+def anonymous(stack: Stack) -> Iterator[httpx.Client]:
+    with httpx.Client(base_url=stack.url, timeout=30) as client:
+        yield client
