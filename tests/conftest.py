@@ -5,9 +5,20 @@ from __future__ import annotations
 import os
 import tempfile
 
+import pytest
+
 # Airflow reads and writes its home when it is imported: the tests' own, not that of whoever runs them.
 _airflow_home = tempfile.TemporaryDirectory(prefix="ops-airflow-home-")
 os.environ["AIRFLOW_HOME"] = _airflow_home.name
 os.environ["AIRFLOW__CORE__LOAD_EXAMPLES"] = "False"
 
-pytest_plugins = ["tests.acting", "tests.browser", "tests.postgres_server", "tests.running_stack"]
+pytest_plugins = ["tests.acting", "tests.browser", "tests.company", "tests.postgres_server", "tests.running_stack"]
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """In CI everything can run, so a skipped test is a failed run."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    skipped = reporter.stats.get("skipped", []) if reporter else []
+    if os.environ.get("CI") and skipped:
+        reporter.write_line(f"{len(skipped)} skipped, which CI does not allow", red=True)
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED

@@ -37,7 +37,7 @@ class Postgres:
 
     def create_database(self, name: str, template: str = "template0") -> str:
         """Create a database and return its URL as superuser."""
-        self.run("CREATE DATABASE {} TEMPLATE {}", name, template)
+        self.run("CREATE DATABASE {} TEMPLATE {} STRATEGY file_copy", name, template)
         return self.url(name)
 
     def drop_database(self, name: str) -> None:

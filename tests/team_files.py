@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +19,8 @@ SECRETS = {
 VARIABLE = re.compile(r"\$\$|\$\{(\w+)(?:(:-|:\?)([^}]*))?\}|\$")
 
 
-def interpolated(text: str, **environment: str) -> Any:
-    """What compose makes of its file: variables first, then YAML."""
+def interpolated(part: Any, environment: Mapping[str, str]) -> Any:
+    """What compose makes of a part of its file: YAML first, then the variables in every text."""
 
     def value(found: re.Match[str]) -> str:
         if found[0] == "$$":
@@ -31,10 +31,14 @@ def interpolated(text: str, **environment: str) -> Any:
         assert found[2] == ":-", f"{found[1]} is not set: {found[3]}"
         return found[3]
 
-    return yaml.safe_load(VARIABLE.sub(value, text))
+    if isinstance(part, dict):
+        return {key: interpolated(inner, environment) for key, inner in part.items()}
+    if isinstance(part, list):
+        return [interpolated(inner, environment) for inner in part]
+    return VARIABLE.sub(value, part) if isinstance(part, str) else part
 
 
-COMPOSE = interpolated(COMPOSE_TEXT, **SECRETS)
+COMPOSE = interpolated(yaml.safe_load(COMPOSE_TEXT), SECRETS)
 SERVICES: dict[str, Any] = COMPOSE["services"]
 AIRFLOW_SERVICES = {
     name: service for name, service in SERVICES.items() if service["image"].startswith("ops-dashboard:")

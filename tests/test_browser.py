@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
+from demo.client import Client
 from demo.stack import Stack
 from tests.browser import PHONE, WIDE, accessibility_findings, operations_frame, sign_in
 from tests.running_stack import ADS, SCALE_DAG, SEARCH, VIEWER
@@ -31,14 +32,15 @@ def page(ads_session: BrowserContext) -> Iterator[Page]:
     opened.close()
 
 
-def test_from_login_to_all_workers_ready_by_clicking(chromium: Browser, stack: Stack) -> None:
+def test_from_login_to_all_workers_ready_by_clicking(chromium: Browser, stack: Stack, ads: Client) -> None:
+    run_id = ads.trigger(SCALE_DAG, {"pool": "ads/bidder", "replicas": 6, "reason": "where the story begins"})
+    assert ads.wait_for_run(SCALE_DAG, run_id) == "success"
     context = sign_in(chromium, stack, ADS, viewport=WIDE)
     page = context.new_page()
     page.goto("/")
     page.get_by_role("link", name="Operations").first.click()
     frame = operations_frame(page)
 
-    frame.get_by_role("link", name=re.compile("^Scale.*search/suggester")).wait_for(state="detached")
     row = frame.get_by_role("row").filter(has_text="ads/bidder")
     row.get_by_role("link", name=re.compile("Scale")).click()
     frame.get_by_label("Workers", exact=True).first.fill("9")
@@ -56,7 +58,7 @@ def test_from_login_to_all_workers_ready_by_clicking(chromium: Browser, stack: S
 
     frame.get_by_role("link", name="Open in Airflow").click()
     expect(page).to_have_url(re.compile(f"/dags/{SCALE_DAG}/runs/page__[0-9a-f]+"))
-    assert page.locator("iframe").count() == 0
+    expect(page.locator("iframe")).to_have_count(0)
     context.close()
 
 

@@ -79,6 +79,7 @@ def test_check_does_not_need_airflow(tmp_path: Path) -> None:
         (["chek"], "invalid choice: 'chek'"),
         (["check", "a", "b"], "unrecognized arguments: b"),
         (["migrate", "--url", "x"], "unrecognized arguments: --url"),
+        (["migrate", "--database", "x"], "unrecognized arguments: --database"),
     ],
 )
 def test_wrong_arguments_end_with_code_2(arguments: list[str], message: str) -> None:

@@ -88,13 +88,32 @@ def test_a_role_without_the_right_to_create_is_told_which_right_it_lacks(
     postgres.run("DROP ROLE {}", "may_only_log_in")
 
 
-def test_an_owner_without_superuser_can_migrate_where_the_product_s_role_exists(
-    postgres: Postgres, migrated_template: str, empty_database_url: str
-) -> None:
+@pytest.fixture
+def owner_url(postgres: Postgres, empty_database_url: str) -> Iterator[str]:
+    """An empty database as its owner, who may do nothing else on the server."""
     name = urlsplit(empty_database_url).path[1:]
     postgres.run("CREATE ROLE {} LOGIN", "owns_it")
     postgres.run("ALTER DATABASE {} OWNER TO {}", name, "owns_it")
-    assert database.migrate(postgres.url(name, "owns_it")) == REVISIONS
+    yield postgres.url(name, "owns_it")
+    postgres.run("ALTER DATABASE {} OWNER TO {}", name, "postgres")
+    with psycopg.connect(empty_database_url) as connection:
+        connection.execute("DROP OWNED BY owns_it CASCADE")
+    postgres.run("DROP ROLE {}", "owns_it")
+
+
+@pytest.mark.usefixtures("migrated_template")
+def test_an_owner_who_may_not_create_roles_is_told_so(postgres: Postgres, owner_url: str) -> None:
+    postgres.run("ALTER ROLE {} RENAME TO {}", "ops_dashboard_app", "hidden")
+    try:
+        with pytest.raises(database.MigrationError, match=r"permission denied to create role.* CREATEROLE unless"):
+            database.migrate(owner_url)
+    finally:
+        postgres.run("ALTER ROLE {} RENAME TO {}", "hidden", "ops_dashboard_app")
+
+
+@pytest.mark.usefixtures("migrated_template")
+def test_an_owner_can_migrate_where_the_product_s_role_exists(owner_url: str) -> None:
+    assert database.migrate(owner_url) == REVISIONS
 
 
 def test_the_app_role_may_do_nothing_else_in_the_schema(app_connection: psycopg.Connection) -> None:
@@ -116,6 +135,7 @@ def test_the_app_role_may_do_nothing_else_in_the_schema(app_connection: psycopg.
         "grants": ["INSERT", "SELECT"],
         "grants_in_force": read,
         "ledger": read,
+        "open_requests": read,
         "requests": read,
     }
 
@@ -146,6 +166,15 @@ def test_a_url_connection_is_read_committed_and_not_autocommit(database_url: str
     with database.connect_url(database_url) as connection:
         assert connection.execute("SHOW transaction_isolation").fetchone() == ("read committed",)
         assert not connection.autocommit
+
+
+def test_rows_are_tuples_whatever_cursor_the_airflow_connection_asks_for(
+    monkeypatch: pytest.MonkeyPatch, app_url: str
+) -> None:
+    configured = connection_as_airflow_has_it(app_url, extra={"cursor": "dictcursor"})
+    monkeypatch.setenv("AIRFLOW_CONN_OPS_DASHBOARD", configured)
+    with database.connect() as connection:
+        assert connection.execute("SELECT 1").fetchone() == (1,)
 
 
 @pytest.mark.usefixtures("airflow_connection")
@@ -228,6 +257,8 @@ def test_a_url_that_cannot_be_read_is_not_quoted(url: str) -> None:
 
 def test_a_server_that_accepts_and_says_nothing_costs_seconds_only(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(database.connections, "_TIMEOUT_SECONDS", 2)
-    with socket.create_server(("127.0.0.1", 0)) as silent:
-        with pytest.raises(database.DatabaseDownError, match="timeout"):
-            database.connect_url(f"postgresql://someone@127.0.0.1:{silent.getsockname()[1]}/ops")
+    with (
+        socket.create_server(("127.0.0.1", 0)) as silent,
+        pytest.raises(database.DatabaseDownError, match="timeout"),
+    ):
+        database.connect_url(f"postgresql://someone@127.0.0.1:{silent.getsockname()[1]}/ops")

@@ -10,6 +10,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 import pytest
+import yaml
 
 from tests.team_files import (
     AIRFLOW_SERVICES,
@@ -48,13 +49,17 @@ def test_it_refuses_to_start_without_a_secret(secret: str) -> None:
     for unset in ({}, {secret: ""}):
         rest = {name: value for name, value in SECRETS.items() if name != secret}
         with pytest.raises(AssertionError, match=rf"{secret} is not set: see deploy/compose/env\.example"):
-            interpolated(COMPOSE_TEXT, **rest, **unset)
+            interpolated(yaml.safe_load(COMPOSE_TEXT), rest | unset)
 
 
 def test_every_variable_is_explained_and_every_explained_one_is_used() -> None:
     explained = re.findall(r"^#?([A-Z_]+)=", (FOLDER / "env.example").read_text(), re.M)
     used = {found[1] for found in VARIABLE.finditer(COMPOSE_TEXT) if found[1]}
     assert sorted(explained) == sorted(used)
+
+
+def test_no_secret_has_a_default() -> None:
+    assert not {found[1] for found in VARIABLE.finditer(COMPOSE_TEXT) if found[2] == ":-"} & SECRETS.keys()
 
 
 def test_what_is_mounted_is_in_the_repository_or_a_declared_volume() -> None:

@@ -9,19 +9,24 @@ from typing import Any
 
 import psycopg
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 from psycopg import sql
 
 from ops_dashboard.database import connect_url
-from ops_dashboard.directory import DirectoryError, DirectoryGroup, DirectoryUser, Snapshot
-from ops_dashboard.directory import store
+from ops_dashboard.directory import DirectoryError, DirectoryGroup, DirectoryUser, Snapshot, store
 from ops_dashboard.directory.store import SyncResult
+from tests.company import memberships
 
 ANNA = DirectoryUser("u-1", "anna@example.com", "Anna", active=True)
+
+
 BERT = DirectoryUser("u-2", "bert@example.com", "Bert", active=True)
+
+
 ADS = DirectoryGroup("g-1", "ads-oncall", ("u-1",), ())
+
+
 SEARCH = DirectoryGroup("g-2", "search-oncall", ("u-2",), ())
+
 
 TABLES = ("sources", "users", "groups", "direct_members", "nested_groups", "memberships")
 
@@ -30,13 +35,6 @@ def snapshot(
     *groups: DirectoryGroup, users: tuple[DirectoryUser, ...] = (ANNA, BERT), source: str = "file"
 ) -> Snapshot:
     return Snapshot(source, users, groups)
-
-
-def memberships(connection: psycopg.Connection) -> set[tuple[str, str]]:
-    rows = connection.execute(
-        "SELECT email, groups.name FROM ops.memberships JOIN ops.users USING (user_id) JOIN ops.groups USING (group_id)"
-    )
-    return {(email, name) for email, name in rows}
 
 
 def everything(connection: psycopg.Connection) -> dict[str, list[Any]]:
@@ -246,44 +244,3 @@ def test_syncs_at_once_run_one_after_the_other(app_url: str, app_connection: psy
     assert memberships(app_connection) in [last[0], last[1], last[0] | last[1]]
     applied = app_connection.execute("SELECT memberships FROM ops.sources").fetchone()
     assert applied == (len(memberships(app_connection)),)
-
-
-def closure(groups: dict[int, tuple[set[int], set[int]]]) -> set[tuple[int, int]]:
-    """What memberships must be, said in Python: everybody in a group and in all that it reaches."""
-    found = set()
-    for group in groups:
-        reached, todo = set(), [group]
-        while todo:
-            inner = todo.pop()
-            if inner not in reached:
-                reached.add(inner)
-                todo.extend(groups[inner][1])
-        found |= {(user, group) for inner in reached for user in groups[inner][0]}
-    return found
-
-
-GRAPHS = st.integers(1, 7).flatmap(
-    lambda size: st.fixed_dictionaries(
-        {
-            group: st.tuples(st.sets(st.integers(0, 4), max_size=3), st.sets(st.integers(0, size - 1), max_size=4))
-            for group in range(size)
-        }
-    )
-)
-
-
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(graphs=st.lists(GRAPHS, min_size=1, max_size=3))
-def test_memberships_are_the_closure_of_any_graph_after_any_other(
-    app_connection: psycopg.Connection, graphs: list[dict[int, tuple[set[int], set[int]]]]
-) -> None:
-    users = tuple(DirectoryUser(f"u-{n}", f"u{n}@example.com", f"User {n}", active=True) for n in range(5))
-    for graph in graphs:
-        groups = (
-            DirectoryGroup(f"g-{n}", f"group {n}", tuple(f"u-{m}" for m in members), tuple(f"g-{m}" for m in inner))
-            for n, (members, inner) in graph.items()
-        )
-        store.apply(app_connection, Snapshot("file", users, tuple(groups)))
-        expected = {(f"u{user}@example.com", f"group {group}") for user, group in closure(graph)}
-        assert memberships(app_connection) == expected
-        app_connection.commit()

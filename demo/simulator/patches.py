@@ -30,7 +30,7 @@ def apply_patch(content_type: str, document: Document, patch: object) -> Documen
 
 
 def _merged(target: Document, patch: Document) -> Document:
-    merged = {key: value for key, value in target.items() if patch.get(key, value) is not None}
+    merged = {key: value for key, value in target.items() if key not in patch}
     for key, value in patch.items():
         if isinstance(value, dict):
             below = target.get(key)

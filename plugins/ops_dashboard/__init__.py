@@ -1,7 +1,8 @@
 """Self-service operations inside the Airflow web UI.
 
-`from ops_dashboard import Page, PageRequest, Redirect, Router` is where a page begins (docs/pages.md). The names are
-loaded when they are asked for: Airflow imports this package in every process, and only its web server shows pages.
+What pages are written with can be imported from here: `from ops_dashboard import Page, PageRequest, Router, Table`
+(docs/pages.md). It is loaded when it is asked for, since Airflow imports this package in every process, and only its
+web server shows pages.
 """
 
 from __future__ import annotations
@@ -10,22 +11,110 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from ops_dashboard.web.components import Page, Redirect
+    from ops_dashboard.web.components import (
+        Actions,
+        Badge,
+        Button,
+        Change,
+        Chip,
+        Chips,
+        Code,
+        Column,
+        Columns,
+        Component,
+        Confirm,
+        Empty,
+        Facts,
+        Form,
+        Heading,
+        Hidden,
+        Link,
+        Live,
+        Message,
+        Muted,
+        Node,
+        Note,
+        NumberField,
+        Page,
+        Panel,
+        Progress,
+        ReadyBar,
+        Redirect,
+        Search,
+        Select,
+        SelectField,
+        Spread,
+        Stacked,
+        Step,
+        Steps,
+        StepState,
+        Table,
+        Template,
+        Text,
+        TextArea,
+        Time,
+        Tone,
+        Toolbar,
+    )
+    from ops_dashboard.web.errors import Problem, not_found
     from ops_dashboard.web.request import PageRequest
     from ops_dashboard.web.router import Router
 
-_HOMES = {
-    "Page": "ops_dashboard.web.components",
-    "PageRequest": "ops_dashboard.web.request",
-    "Redirect": "ops_dashboard.web.components",
-    "Router": "ops_dashboard.web.router",
-}
+__all__ = [
+    "Actions",
+    "Badge",
+    "Button",
+    "Change",
+    "Chip",
+    "Chips",
+    "Code",
+    "Column",
+    "Columns",
+    "Component",
+    "Confirm",
+    "Empty",
+    "Facts",
+    "Form",
+    "Heading",
+    "Hidden",
+    "Link",
+    "Live",
+    "Message",
+    "Muted",
+    "Node",
+    "Note",
+    "NumberField",
+    "Page",
+    "PageRequest",
+    "Panel",
+    "Problem",
+    "Progress",
+    "ReadyBar",
+    "Redirect",
+    "Router",
+    "Search",
+    "Select",
+    "SelectField",
+    "Spread",
+    "Stacked",
+    "Step",
+    "StepState",
+    "Steps",
+    "Table",
+    "Template",
+    "Text",
+    "TextArea",
+    "Time",
+    "Tone",
+    "Toolbar",
+    "not_found",
+]
 
-__all__ = ["Page", "PageRequest", "Redirect", "Router"]
+if not TYPE_CHECKING:  # or type checkers would take every misspelt name for one of these
+    _ELSEWHERE = {"PageRequest": "request", "Problem": "errors", "Router": "router", "not_found": "errors"}
 
-
-def __getattr__(name: str) -> object:
-    """Load one of the names above (PEP 562)."""
-    if name in _HOMES:
-        return getattr(import_module(_HOMES[name]), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    def __getattr__(name: str) -> object:
+        """Load one of the names above (PEP 562); most are components."""
+        if name not in __all__:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        return getattr(import_module(f"{__name__}.web.{_ELSEWHERE.get(name, 'components')}"), name)

@@ -34,7 +34,8 @@ def build_parser() -> ArgumentParser:
     parser = ArgumentParser(prog="ops-dashboard", description="Self-service operations inside Airflow.")
     subparsers = parser.add_subparsers(required=True, metavar="COMMAND")
     for command in _COMMANDS:
-        subparser = subparsers.add_parser(command.name, help=command.help, description=command.help)
+        # A script that abbreviates an option would break when a similar one is added.
+        subparser = subparsers.add_parser(command.name, help=command.help, description=command.help, allow_abbrev=False)
         command.add_arguments(subparser)
         subparser.set_defaults(run=command.run)
     return parser

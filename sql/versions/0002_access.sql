@@ -50,9 +50,12 @@ CREATE INDEX grants_of_group ON ops.grants (group_name, anchor) WHERE revoked_at
 CREATE FUNCTION ops.refuse_grant_edit() RETURNS trigger
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
+DECLARE
+    -- The generated columns are computed only after this.
+    may_differ constant text[] := '{revoked_at,revoked_by,anchor,pattern}';
 BEGIN
     IF TG_OP = 'UPDATE' AND OLD.revoked_at IS NULL AND NEW.revoked_at IS NOT NULL
-        AND to_jsonb(OLD) - '{revoked_at,revoked_by}'::text[] = to_jsonb(NEW) - '{revoked_at,revoked_by}'::text[]
+        AND to_jsonb(OLD) - may_differ = to_jsonb(NEW) - may_differ
     THEN
         RETURN NEW;
     END IF;

@@ -20,10 +20,10 @@ CREATE FUNCTION ops.words(content text) RETURNS text
 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
 RETURN trim(regexp_replace(lower(content), '[^[:alnum:]]+', ' ', 'g'));
 
--- Finds rows that have all the words of the text, each at least at the beginning of one of theirs.
+-- Finds rows that have all the words of the text's first 200 characters, each at least at the beginning of one of theirs.
 CREATE FUNCTION ops.search_query(content text) RETURNS tsquery
 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
-RETURN to_tsquery('simple', replace(nullif(ops.words(content), ''), ' ', ':* & ') || ':*');
+RETURN to_tsquery('simple', replace(nullif(ops.words(left(content, 200)), ''), ' ', ':* & ') || ':*');
 
 -- Nothing more can happen to a request after these.
 CREATE FUNCTION ops.ends(event text) RETURNS boolean
@@ -51,12 +51,14 @@ CREATE TABLE ops.ledger (
     prev_hash bytea NOT NULL UNIQUE,  -- no two rows can follow the same one
     hash bytea NOT NULL,
     words tsvector NOT NULL GENERATED ALWAYS AS (to_tsvector('simple', ops.words(
-        actor || ' ' || action || ' ' || resource || ' ' || reason || ' ' || coalesce(details ->> 'message', '')))) STORED,
+        actor || ' ' || action || ' ' || resource || ' ' || reason || ' ' || coalesce(details ->> 'message', '') || ' ' ||
+        coalesce(details ->> 'before', '') || ' ' || coalesce(details ->> 'requested', '') || ' ' ||
+        coalesce(details ->> 'after', '')))) STORED,
     CHECK ((event = 'started') = (deadline IS NOT NULL)),
     CONSTRAINT ledger_hash_fits CHECK (hash = ops.ledger_hash(
         prev_hash, seq, opened, step, at, request_id, event, actor, action, resource, dag_id, run_id, task_id, reason,
         deadline, details)),
-    CHECK ((step = 1) = (seq = opened)),
+    CONSTRAINT ledger_first_step_opens CHECK ((step = 1) = (seq = opened)),
     UNIQUE (opened, event)
 );
 CREATE UNIQUE INDEX ledger_opens_once ON ops.ledger (request_id) WHERE step = 1;
@@ -92,12 +94,13 @@ ALTER TABLE ops.ledger ENABLE ALWAYS TRIGGER append_only;
 
 -- Append one step of a request and return its seq. The same step of the same request is recorded once: a repeated
 -- call, after a commit whose answer was lost, returns the seq it already has. NULL means that another request has
--- started this DAG run's task before. Writers wait for each other until they commit; they must be READ COMMITTED.
+-- started this DAG run's task before. Writers wait for each other until they commit, though not for ever: if one hangs,
+-- the others fail, and without a record they don't act. They must be READ COMMITTED.
 CREATE FUNCTION ops.ledger_append(
     request_id uuid, event text, actor text, action text, resource text, dag_id text, run_id text, task_id text,
     reason text, deadline timestamptz, details jsonb
 ) RETURNS bigint
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '10s'
 AS $$
 DECLARE
     opening ops.ledger;

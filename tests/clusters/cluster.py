@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import ssl
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -56,12 +57,16 @@ class Cluster:
         self, method: str, path: str, body: object = None, *, content_type: str = "application/json", token: str = ""
     ) -> Answer:
         """Send one request, by default as the admin."""
-        context = ssl.create_default_context(cafile=self.ca_file) if self.ca_file else False
         answer = httpx.request(
             method,
             self.server + path,
             content=None if body is None else json.dumps(body),
             headers={"Authorization": f"Bearer {token or self.admin_token}", "Content-Type": content_type},
-            verify=context,
+            verify=_tls(self.ca_file),
         )
         return Answer(answer.status_code, answer.json())
+
+
+@cache
+def _tls(ca_file: Path | None) -> ssl.SSLContext | bool:
+    return ssl.create_default_context(cafile=ca_file) if ca_file else False

@@ -68,6 +68,7 @@ def test_a_quota_ends_the_wait_with_what_it_allows(
         ("image", PoolState.IMAGE_UNAVAILABLE, "can't pull the image: worker-.*Back-off pulling image"),
         ("crash", PoolState.CRASHING, "crashing: worker-.*back-off 2m40s restarting"),
     ],
+    ids=["image", "crash"],
 )
 def test_pods_that_cannot_run_end_the_wait_with_the_reason(
     place: Place,
@@ -140,7 +141,7 @@ def test_an_autoscaler_that_sets_the_count_back_is_told(
 ) -> None:
     if cluster.name == "simulator":
         pytest.skip("the simulator has no autoscaler")
-    pool = place.create(WorkloadKind.DEPLOYMENT, 2)
+    pool = place.create(WorkloadKind.DEPLOYMENT, 2, behaviour="slow")
     target = {"apiVersion": "apps/v1", "kind": "Deployment", "name": "worker"}
     place.post(
         f"/apis/autoscaling/v2/namespaces/{place.namespace}/horizontalpodautoscalers",

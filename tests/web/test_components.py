@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from html.parser import HTMLParser
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from jinja2 import UndefinedError
 from starlette.datastructures import ImmutableMultiDict
@@ -105,6 +105,7 @@ def test_every_component_is_tried_here() -> None:
 
 
 @pytest.mark.parametrize("name", EVERY_COMPONENT)
+@settings(deadline=None)
 @given(text=HOSTILE)
 def test_any_text_stays_text(name: str, text: str) -> None:
     make = EVERY_COMPONENT[name]

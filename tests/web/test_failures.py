@@ -7,6 +7,10 @@ import re
 
 import httpx
 import pytest
+from starlette.types import Receive, Scope, Send
+
+from tests.web.sample import make_app
+from tests.web.server import serve
 
 
 @pytest.mark.parametrize(
@@ -65,6 +69,13 @@ def test_after_a_failure_of_ours_the_page_offers_to_try_again(oncall: httpx.Clie
     )
 
 
+@pytest.mark.parametrize("tail", ["a%20b", "%22%3E%3Cb%3E", "a%3Fb", "a%5Cb", "%25"])
+def test_a_strange_address_fails_no_worse_than_a_plain_one(oncall: httpx.Client, tail: str) -> None:
+    answer = oncall.get(f"/ops/trouble/{tail}")
+    assert answer.status_code == 500
+    assert f'href="/ops/trouble/{tail}">Try again</a>' in answer.text
+
+
 @pytest.mark.parametrize(
     ("path", "status", "detail"),
     [
@@ -89,6 +100,18 @@ def test_programs_without_a_user_or_a_right_are_told_in_json(stranger: httpx.Cli
     refused = nobody.get("/ops/api/v1/pools").json()
     assert refused["status"] == 403
     assert refused["detail"] == "You are in no group that may view:workers."
+
+
+def test_a_user_that_airflow_left_on_the_request_is_not_ours() -> None:
+    app = make_app()
+
+    async def with_airflows_user(scope: Scope, receive: Receive, send: Send) -> None:
+        await app({**scope, "state": {"user": object()}}, receive, send)
+
+    with serve(with_airflows_user) as address:
+        answer = httpx.get(f"{address}/ops/workers", cookies={"user": "forged"})
+    assert answer.status_code == 401
+    assert "Sign in" in answer.text
 
 
 def test_programs_get_what_they_asked_for(oncall: httpx.Client) -> None:

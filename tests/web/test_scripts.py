@@ -65,7 +65,7 @@ def test_a_large_change_is_warned_of_while_it_is_typed(page: Page) -> None:
     expect(warning).to_be_visible()
     field.fill("7")
     expect(warning).to_be_hidden()
-    expect(page.locator(".columns > div:last-child [data-difference]")).to_have_text("1 more workers")
+    expect(page.locator(".columns > div:last-child [data-difference]")).to_have_text("1 more worker")
     field.fill("")
     expect(page.locator(".columns > div:last-child [data-after]")).to_have_text("–")
 
@@ -155,8 +155,8 @@ def test_a_live_part_stops_when_the_server_says_that_it_is_done(page: Page, roll
     rollout.ready = 12
     page.clock.run_for(1_000)
     expect(page.get_by_text("12 of 12 ready · 14 s")).to_be_visible()
-    fetched: list[Request] = []
-    page.on("request", lambda request: fetched.append(request))
+    fetched: list[str] = []
+    page.on("request", lambda request: fetched.append(request.url))
     page.clock.run_for(60_000)
     assert fetched == []
 
@@ -190,6 +190,11 @@ def test_inside_airflow_the_pages_take_its_colours_and_follow_them(page: Page) -
     }""")
     expect(inner).to_have_class("scripted light")
     expect(inner.locator("body")).to_have_css("background-color", "rgb(250, 250, 250)")
+    inner.evaluate("dispatchEvent(new Event('beforeprint'))")
+    expect(inner).to_have_class("scripted")
+    expect(inner.locator("body")).to_have_css("font-family", re.compile("^Inter"))
+    inner.evaluate("dispatchEvent(new Event('afterprint'))")
+    expect(inner).to_have_class("scripted light")
 
 
 def test_inside_airflow_a_link_to_airflow_moves_the_outer_page(page: Page) -> None:
@@ -219,7 +224,7 @@ def test_times_go_on_counting_by_the_servers_clock(page: Page) -> None:
 def test_the_scripts_say_the_same_words_as_the_server(page: Page) -> None:
     page.goto("/ops/workers")
     seconds = [0, 1, 59, 60, 61, 3599, 3600, 86_399, -1, -90, -7200]
-    changes = [(6, 12), (12, 6), (6, 6)]
+    changes = [(6, 12), (12, 6), (6, 7), (6, 6)]
     said = page.evaluate(
         """async ([seconds, changes]) => {
             const path = document.querySelector("script[type=module]").src.replace("page.js", "wording.js");

@@ -43,7 +43,7 @@ def test_times_are_said_in_utc() -> None:
 
 @pytest.mark.parametrize(
     ("before", "after", "words"),
-    [(6, 12, "6 more workers"), (6, 4, "2 fewer workers"), (6, 6, "no change"), (None, 6, "")],
+    [(6, 12, "6 more workers"), (6, 4, "2 fewer workers"), (6, 7, "1 more worker"), (6, 6, "no change"), (None, 6, "")],
 )
 def test_a_difference_is_said_in_words(before: int | None, after: int, words: str) -> None:
     assert difference(before, after, "workers") == words

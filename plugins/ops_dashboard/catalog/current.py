@@ -23,8 +23,9 @@ def current_catalog() -> Catalog:
 
 
 def _signature(folder: Path) -> _Signature:
-    files = sorted(folder.glob("*.yaml"))
-    return tuple((file.name, stat.st_mtime_ns, stat.st_size) for file in files for stat in [file.stat()])
+    # lstat: a link that leads nowhere is a mistake for the reader to report, not one of ours.
+    stats = ((file.name, file.lstat()) for file in sorted(folder.glob("*")))
+    return tuple((name, stat.st_mtime_ns, stat.st_size) for name, stat in stats)
 
 
 @lru_cache(maxsize=1)

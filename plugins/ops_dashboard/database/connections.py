@@ -15,6 +15,7 @@ from typing import Any, cast
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.rows import tuple_row
 from psycopg_pool import ConnectionPool, PoolTimeout
 
 from ops_dashboard.settings import settings
@@ -106,6 +107,7 @@ class _Pool(ConnectionPool[psycopg.Connection]):
 
 def _prepared(connection: psycopg.Connection) -> psycopg.Connection:
     connection.isolation_level = psycopg.IsolationLevel.READ_COMMITTED
+    connection.row_factory = tuple_row  # whatever cursor the Airflow connection asks for
     return connection
 
 

@@ -121,7 +121,7 @@ class Filter:
     Attributes:
         since: Recorded at this time or later.
         until: Recorded before this time.
-        text: Words that the person, action, resource, reason or message have, each at least at the beginning of one.
+        text: Words of the person, action, resource, reason, message or values; the beginning of each is enough.
     """
 
     actor: str | None = None

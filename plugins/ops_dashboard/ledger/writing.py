@@ -39,7 +39,8 @@ def append(connection: psycopg.Connection, request: Request, event: Event, detai
     Raises:
         AlreadyStartedError: On `started`, if the run's task has started before.
         ValueError: `started` without a deadline.
-        psycopg.Error: It was not written: the database is down, or the step can't follow the earlier ones.
+        psycopg.Error: It was not written: the database is down, another writer hangs, or the step can't follow the
+            earlier ones.
     """
     is_start = event is Event.STARTED
     if is_start and details.deadline is None:

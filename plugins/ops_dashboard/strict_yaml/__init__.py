@@ -55,9 +55,7 @@ def read_strict_yaml(path: Path) -> YamlDocument:
     try:
         text = path.read_bytes().decode("utf-8-sig")
     except OSError as error:
-        return _unreadable(
-            YamlMistake(None, None, (), error.strerror or "an error", "a file that can be read")
-        )
+        return _unreadable(YamlMistake(None, None, (), error.strerror or "an error", "a file that can be read"))
     except UnicodeDecodeError as error:
         before = error.object[: error.start].decode("utf-8", "replace")
         return _unreadable(_mistake_after(before, f"byte 0x{error.object[error.start]:02x}", "text in UTF-8"))

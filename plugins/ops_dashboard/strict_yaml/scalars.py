@@ -23,9 +23,7 @@ _CONSTANTS: Final[Mapping[str, bool | None]] = {
 }
 _AMBIGUOUS: Final[Mapping[str, re.Pattern[str]]] = {
     "true or false, or text in quotes": re.compile(r"(?i:yes|no|on|off)"),
-    "text in quotes, as this can be read as base 60": re.compile(
-        r"[-+]?[0-9][0-9_]*(:[0-5]?[0-9])+(\.[0-9_]*)?"
-    ),
+    "text in quotes, as this can be read as base 60": re.compile(r"[-+]?[0-9][0-9_]*(:[0-5]?[0-9])+(\.[0-9_]*)?"),
     "a finite number, or text in quotes": re.compile(r"(?i:[-+]?\.inf|\.nan)"),
     "a decimal number of at most 18 digits without leading zeros, or text in quotes": re.compile(
         r"(?i:[-+]?(0[0-9_]+|0x[0-9a-f_]+|0o[0-7_]+|0b[01_]+|[1-9][0-9]*_[0-9_]*|[0-9]{19,}))"

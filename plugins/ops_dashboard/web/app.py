@@ -80,7 +80,8 @@ def _add_routes(app: FastAPI, server: PageServer, api: Sequence[APIRouter]) -> N
 
 def _remember(authenticate: Callable[..., Any]) -> Callable[..., None]:
     def remember(request: Request, user: User = Depends(authenticate)) -> None:  # noqa: B008 (known only here)
-        request.state.user = user
+        # Not `state.user`: Airflow keeps its own user there.
+        request.state.ops_user = user
 
     return remember
 

@@ -15,6 +15,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from ops_dashboard.web.components import Actions, Button, Message, Page, Text, Tone
 from ops_dashboard.web.errors import Explain, Problem, from_http, from_validation, sign_in_first, unexpected
+from ops_dashboard.web.links import address
 from ops_dashboard.web.security import content_policy
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ log = logging.getLogger(__name__)
 
 
 class Failures:
-    """Makes the responses, in the server's look."""
+    """Makes the responses, in the look of the pages."""
 
     def __init__(self, server: PageServer) -> None:
         self._server = server
@@ -65,12 +66,12 @@ class Failures:
     async def _refused(self, http: Request, error: Exception) -> Response:
         """Answer the framework's own refusals. Before a user is known, they all mean: sign in."""
         assert isinstance(error, HTTPException)  # noqa: S101 (registered for nothing else)
-        stranger = getattr(http.state, "user", None) is None and error.status_code in (401, 403)
+        stranger = getattr(http.state, "ops_user", None) is None and error.status_code in (401, 403)
         return self.respond(http, sign_in_first() if stranger else from_http(error, http))
 
     def _sign_in(self, http: Request) -> Response:
         """Offer to sign in. The static files are for users only, so this page carries its style with it."""
-        back = http.url.path
+        back = address(http)
         if http.method == "GET" and http.url.query:
             back = f"{back}?{http.url.query}"
         login = f"{self._server.links(http).airflow_root}/auth/login?next={quote(back, safe='/')}"
@@ -106,7 +107,7 @@ class LastResort:
 
 
 def _page(problem: Problem, http: Request) -> Page:
-    way_on = Actions(Button("Try again", http.url.path, primary=True)) if problem.retry else None
+    way_on = Actions(Button("Try again", address(http), primary=True)) if problem.retry else None
     tone = Tone.WARN if problem.status < 500 else Tone.BAD
     message = Message(Text(problem.text), Text(problem.hint, muted=True), way_on, tone=tone)
     return Page(problem.title, message, status=problem.status)
@@ -114,4 +115,4 @@ def _page(problem: Problem, http: Request) -> Page:
 
 def _is_program(http: Request) -> bool:
     path: str = http.scope["path"].removeprefix(http.scope.get("root_path", ""))
-    return path.startswith("/api/") or path.endswith(".json")
+    return path.startswith("/api/") or path == "/openapi.json"

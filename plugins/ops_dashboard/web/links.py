@@ -5,16 +5,24 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 from urllib.parse import quote, urlencode
 
 from starlette.datastructures import ImmutableMultiDict
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
 
 Target: TypeAlias = Callable[..., Any] | str
 """A page function, or a path below the prefix."""
 
 CURSOR = "cursor"
 """Query parameter that says where a list goes on; a changed filter drops it."""
+
+
+def address(http: Request) -> str:
+    """Give the path that was asked for. Servers hand it on decoded: "?" in it may have been part of a name."""
+    return quote(http.scope["path"], safe="/:@!$&'()*+,;=~")
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -88,7 +87,6 @@ class Renderer:
             "exact": wording.exact,
             "clock": wording.clock,
             "difference": wording.difference,
-            "pretty": lambda value: json.dumps(value, indent=2, ensure_ascii=False),
         }
         self._environment.globals["token_field"] = TOKEN_FIELD
         self._look = assets.files["look.css"].decode()

@@ -13,7 +13,7 @@ from starlette.datastructures import ImmutableMultiDict
 from starlette.requests import Request
 
 from ops_dashboard.web.errors import forbidden
-from ops_dashboard.web.links import Links, Target
+from ops_dashboard.web.links import Links, Target, address
 
 if TYPE_CHECKING:
     import psycopg
@@ -138,7 +138,7 @@ class PageRequest:
 
         Only `here(cursor=…)` leads on in the list: any other change drops the query's `cursor`.
         """
-        return self.links.with_query(self.http.url.path, self.query, changes)
+        return self.links.with_query(address(self.http), self.query, changes)
 
     def airflow_url(self, path: str) -> str:
         """Give the address of a page of Airflow itself: `request.airflow_url("/dags/x/runs/y")`."""

@@ -14,7 +14,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from ops_dashboard.web.assets import load_assets
 from ops_dashboard.web.components import Page, Redirect
 from ops_dashboard.web.errors import Problem, forbidden, not_found
-from ops_dashboard.web.links import Links
+from ops_dashboard.web.links import Links, address
 from ops_dashboard.web.rendering import Masthead, NavItem, Renderer, View
 from ops_dashboard.web.request import NO_VALUES, Host, PageRequest, User, Values
 from ops_dashboard.web.security import TOKEN_FIELD, FormTokens, check_origin
@@ -56,7 +56,7 @@ class PageServer:
         if route.method == "POST":
             check_origin(http.headers)
             form = await _read_form(http)
-            self._tokens.check(form.get(TOKEN_FIELD, ""), http.state.user)
+            self._tokens.check(form.get(TOKEN_FIELD, ""), http.state.ops_user)
         return await run_in_threadpool(self._answer, route, http, form)
 
     @contextmanager
@@ -64,7 +64,7 @@ class PageServer:
         """Build what a page function or an API route is given; give back what it opened when it has returned."""
         with ExitStack() as resources:
             yield PageRequest(
-                user=http.state.user,
+                user=http.state.ops_user,
                 path=_clean_path(http.path_params),
                 query=_without_nul(http.query_params),
                 form=form,
@@ -86,7 +86,7 @@ class PageServer:
         actions = {action for action in (needed, *shown.values()) if action is not None}
         decisions = self.host.authorise(request, sorted(actions)) if actions else {}
         visible = [each for each in self._nav if (action := shown[each.path]) is None or decisions[action].allowed]
-        request.http.state.masthead = Masthead(
+        request.http.state.ops_masthead = Masthead(
             who=request.user.display or request.user.name,
             nav=self._tabs(visible, route, request),
             synced_at=next((decision.synced_at for decision in decisions.values()), None),
@@ -98,7 +98,7 @@ class PageServer:
         """Lead to the first page that this user may see."""
         with self.request(http) as request:
             self.admit(request)
-        nav = http.state.masthead.nav
+        nav = http.state.ops_masthead.nav
         if not nav:
             raise forbidden("none of the pages here is open to you")
         return RedirectResponse(nav[0].href, status_code=303)
@@ -109,14 +109,14 @@ class PageServer:
 
     def view(self, http: Request, form: Values = NO_VALUES) -> View:
         """Give templates what they may know of a request, also of one that failed early."""
-        user: User | None = getattr(http.state, "user", None)
+        user: User | None = getattr(http.state, "ops_user", None)
         return View(
             links=self.links(http),
-            path=http.url.path,
+            path=address(http),
             now=self.host.now(),
             query=http.query_params,
             form=form,
-            masthead=getattr(http.state, "masthead", Masthead()),
+            masthead=getattr(http.state, "ops_masthead", Masthead()),
             token=self._tokens.issue(user) if user else "",
             banner=self.host.banner,
         )
@@ -137,7 +137,7 @@ class PageServer:
     def _tabs(self, visible: Sequence[Route], route: Route | None, request: PageRequest) -> tuple[NavItem, ...]:
         """Mark the tab that the route belongs to, else the longest one that the current address begins with."""
         here = (
-            request.links.root + route.tab.removeprefix(self.prefix) if route and route.tab else request.http.url.path
+            request.links.root + route.tab.removeprefix(self.prefix) if route and route.tab else address(request.http)
         )
         tabs = [(each.title, request.url(self.local(each))) for each in visible]
         covering = [href for _, href in tabs if here == href or here.startswith(f"{href}/")]

@@ -47,9 +47,10 @@ def clock(at: datetime) -> str:
 
 
 def difference(before: int | None, after: int, unit: str) -> str:
-    """Say what a change amounts to: "6 more workers", "2 fewer workers", "no change"."""
+    """Say what a change amounts to: "6 more workers", "1 fewer worker", "no change"."""
     if before is None or not unit:
         return ""
     if after == before:
         return "no change"
-    return f"{abs(after - before)} {'more' if after > before else 'fewer'} {unit}"
+    count = abs(after - before)
+    return f"{count} {'more' if after > before else 'fewer'} {unit.removesuffix('s') if count == 1 else unit}"

@@ -41,6 +41,11 @@ def plain_errors(connection_id: str, host: str, what: str, namespace: str) -> It
         yield
     except ApiException as error:
         raise _from_answer(error, connection_id, host, what, namespace) from error
+    except AttributeError as error:
+        # When TLS fails, the client (36.0) trips over the missing body of its own error.
+        if not isinstance(error.__context__, ApiException):
+            raise
+        raise _from_answer(error.__context__, connection_id, host, what, namespace) from error
     except HTTPError as error:
         reason, sent = _from_transport(error)
         raise ClusterDownError(connection_id, host, reason, sent=sent) from error

@@ -44,7 +44,7 @@ class Change(Component):
     Attributes:
         before: The number now; None when it is not known.
         after: The number asked for.
-        unit: What is counted, in the plural.
+        unit: What is counted, in the plural ("workers").
         field: Name of the number field whose value `after` follows while the person types.
         warn_from: From this difference on, `warning` is shown.
         warning: What to think about before a change that large.

@@ -21,6 +21,8 @@
   if (host) {
     follow();
     new MutationObserver(follow).observe(host, { attributes: true, attributeFilter: ["class", "style"] });
+    addEventListener("beforeprint", forget); // paper is light
+    addEventListener("afterprint", follow);
   }
 
   function outerRoot() {
@@ -39,5 +41,10 @@
       if (value) own.style.setProperty(name, value);
       else own.style.removeProperty(name);
     }
+  }
+
+  function forget() {
+    own.classList.remove("light", "dark");
+    for (const name of Object.keys(TOKENS)) own.style.removeProperty(name);
   }
 })();

@@ -14,5 +14,6 @@ function howLong(seconds) {
 export function difference(before, after, unit) {
   if (!unit) return "";
   if (after === before) return "no change";
-  return `${Math.abs(after - before)} ${after > before ? "more" : "fewer"} ${unit}`;
+  const count = Math.abs(after - before);
+  return `${count} ${after > before ? "more" : "fewer"} ${count === 1 ? unit.replace(/s$/, "") : unit}`;
 }

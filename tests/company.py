@@ -1,0 +1,86 @@
+"""A company in its directory, with grants, in the product's database."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import psycopg
+import pytest
+
+from ops_dashboard import access
+from ops_dashboard.catalog import CatalogGrant, Limits
+from ops_dashboard.directory import DirectoryGroup, DirectoryUser, Snapshot
+from ops_dashboard.directory.store import apply
+
+ADS, SEARCH, ADMIN, VIEWER, GONE = (
+    "oncall@ads.example.com",
+    "oncall@search.example.com",
+    "admin@platform.example.com",
+    "viewer@example.com",
+    "gone@example.com",
+)
+
+
+COMPANY = Snapshot(
+    source="file",
+    users=(
+        DirectoryUser("u-1", ADS, "Ads on call", active=True),
+        DirectoryUser("u-2", SEARCH, "Search on call", active=True),
+        DirectoryUser("u-3", ADMIN, "Platform", active=True),
+        DirectoryUser("u-4", VIEWER, "Viewer", active=True),
+        DirectoryUser("u-5", GONE, "Suspended", active=False),
+    ),
+    groups=(
+        DirectoryGroup("g-1", "ads-oncall", ("u-1", "u-5"), ()),
+        DirectoryGroup("g-2", "search-oncall", ("u-2",), ()),
+        DirectoryGroup("g-3", "platform-admins", ("u-3",), ()),
+        DirectoryGroup("g-4", "everybody", (), ("g-1", "g-2", "g-3")),
+    ),
+)
+
+
+def grant(
+    group: str,
+    action: str,
+    *,
+    limits: Limits = Limits(),  # noqa: B008 - frozen
+    valid_from: datetime | None = None,
+    expires_at: datetime | None = None,
+) -> CatalogGrant:
+    return CatalogGrant(group=group, action=action, limits=limits, valid_from=valid_from, expires_at=expires_at)
+
+
+GRANTS = (
+    grant("ads-oncall", "scale:ads/*", limits=Limits(min=1, max=20)),
+    grant("search-oncall", "scale:search/*"),
+    grant("platform-admins", "*"),
+    grant("everybody", "view:workers"),
+)
+
+
+@pytest.fixture
+def company(app_connection: psycopg.Connection) -> psycopg.Connection:
+    """The product's own connection to a database with the demo company and its grants."""
+    apply(app_connection, COMPANY)
+    access.apply_catalog_grants(app_connection, GRANTS)
+    return app_connection
+
+
+def with_grants(connection: psycopg.Connection, *grants: CatalogGrant) -> psycopg.Connection:
+    access.apply_catalog_grants(connection, grants)
+    return connection
+
+
+def reason(connection: psycopg.Connection, user: str, action: str, *values: int | None) -> str:
+    """Why not: the decision's reason, which must be a refusal."""
+    decision = access.decide(connection, user, action, *values)
+    assert not decision.allowed
+    return decision.reason
+
+
+def memberships(connection: psycopg.Connection) -> set[tuple[str, str]]:
+    """E-mail and group of every membership."""
+    rows = connection.execute(
+        "SELECT email, groups.name FROM ops.memberships JOIN ops.users USING (user_id) JOIN ops.groups USING (group_id)"
+    )
+    return {(email, name) for email, name in rows}

@@ -1,0 +1,158 @@
+"""What is read from the ledger: filters, pages, last changes."""
+
+from __future__ import annotations
+
+from base64 import urlsafe_b64encode
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import psycopg
+import pytest
+
+from ops_dashboard import ledger
+from ops_dashboard.ledger import Details, Event, Filter, Outcome, Request
+from tests.ledger_records import listed, long_ago, request, soon, write
+
+
+@pytest.fixture
+def some_requests(app_connection: psycopg.Connection) -> dict[str, Request]:
+    connection = app_connection
+    return {
+        "ads": write(connection, request(run_id="run-ads"), Event.STARTED, Event.CHANGED, Event.SUCCEEDED),
+        "denied": write(connection, request(actor="oncall@search.example.com", reason="Overload"), Event.DENIED),
+        "search": write(
+            connection,
+            request(actor="oncall@search.example.com", resource="search/ranker", reason="Memory pressure"),
+            Event.STARTED,
+        ),
+        "run": write(connection, request(action="run", resource="purge-cache", reason="stale"), Event.FAILED),
+    }
+
+
+@pytest.mark.parametrize(
+    ("wanted", "found"),
+    [
+        ({}, ["run", "search", "denied", "ads"]),
+        ({"actor": "oncall@search.example.com"}, ["search", "denied"]),
+        ({"action": "run"}, ["run"]),
+        ({"resource": "ads/bidder"}, ["denied", "ads"]),
+        ({"run_id": "run-ads"}, ["ads"]),
+        ({"outcome": Outcome.RUNNING}, ["search"]),
+        ({"outcome": Outcome.SUCCEEDED, "resource": "ads/bidder"}, ["ads"]),
+        ({"outcome": Outcome.RUNNING, "resource": "ads/bidder"}, []),
+        ({"text": "pressure"}, ["search"]),
+        ({"text": "MEMORY press"}, ["search"]),
+        ({"text": "oncall@search"}, ["search", "denied"]),
+        ({"text": "ads/bidder"}, ["denied", "ads"]),
+        ({"text": "inc-2214"}, ["ads"]),
+        ({"text": "backlog overload"}, []),
+        ({"text": "---"}, []),
+        ({"text": "' & | ! :* <->"}, []),
+        ({"text": "scale", "outcome": Outcome.DENIED}, ["denied"]),
+        ({"actor": "%"}, []),
+        ({"actor": "x' OR true --"}, []),
+    ],
+)
+def test_a_filter_finds_what_meets_all_of_it_newest_first(
+    app_connection: psycopg.Connection, some_requests: dict[str, Request], wanted: dict[str, object], found: list[str]
+) -> None:
+    assert listed(app_connection, **wanted) == [some_requests[name].request_id for name in found]
+
+
+def test_a_time_filter_includes_its_beginning_and_not_its_end(
+    app_connection: psycopg.Connection, some_requests: dict[str, Request]
+) -> None:
+    newest_first = ledger.entries(app_connection, Filter()).entries
+    times = [entry.at for entry in newest_first]
+    ids = [entry.request_id for entry in newest_first]
+    assert listed(app_connection, since=times[1]) == ids[:2]
+    assert listed(app_connection, until=times[1]) == ids[2:]
+    assert listed(app_connection, since=times[2], until=times[0]) == ids[1:3]
+    assert listed(app_connection, since=datetime.now(UTC) + timedelta(days=1)) == []
+    assert listed(app_connection, until=datetime.now(UTC) + timedelta(days=1)) == ids
+
+
+def test_a_value_is_found_by_its_number(app_connection: psycopg.Connection) -> None:
+    asked = request()
+    ledger.append(app_connection, asked, Event.STARTED, Details(before=6, requested=417, deadline=soon()))
+    write(app_connection, request(), Event.DENIED)
+    assert listed(app_connection, text="417") == [asked.request_id]
+
+
+def test_a_message_is_found_by_its_words_in_whichever_step_it_came(app_connection: psycopg.Connection) -> None:
+    asked = write(app_connection, request(), Event.STARTED)
+    ledger.append(app_connection, asked, Event.FAILED, Details(message="Quota exceeded in namespace ads"))
+    assert listed(app_connection, text="quota") == [asked.request_id]
+    assert listed(app_connection, text="quota", outcome=Outcome.FAILED) == [asked.request_id]
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3, 7, 8])
+def test_pages_follow_each_other_without_gap_or_repetition_while_requests_arrive(
+    app_connection: psycopg.Connection, limit: int
+) -> None:
+    ids = [write(app_connection, request(), Event.STARTED, Event.FAILED).request_id for _ in range(7)]
+    seen: list[UUID] = []
+    cursor = None
+    while True:
+        page = ledger.entries(app_connection, Filter(), limit, cursor)
+        seen += [entry.request_id for entry in page.entries]
+        assert len(page.entries) <= limit
+        write(app_connection, request(), Event.DENIED)
+        cursor = page.next
+        if cursor is None:
+            break
+    assert seen == ids[::-1]
+
+
+def encoded(text: str) -> str:
+    return urlsafe_b64encode(text.encode()).decode()
+
+
+@pytest.mark.parametrize(
+    "cursor",
+    [
+        "",
+        "x",
+        "é",
+        "====",
+        "before 3",
+        encoded("before"),
+        encoded("before -1"),
+        encoded("before 3 OR true"),
+        encoded("before " + "9" * 30),
+        encoded("before ٣"),
+        "A" * 10_000,
+    ],
+)
+def test_a_cursor_that_no_page_gave_is_refused(app_connection: psycopg.Connection, cursor: str) -> None:
+    with pytest.raises(ValueError, match=r"^cursor: .* leave it out to begin with the newest entry$") as caught:
+        ledger.entries(app_connection, Filter(), cursor=cursor)
+    assert len(str(caught.value)) < 200
+
+
+@pytest.mark.parametrize("limit", [0, -1, 1001])
+def test_a_limit_out_of_range_is_refused(app_connection: psycopg.Connection, limit: int) -> None:
+    with pytest.raises(ValueError, match=f"^limit: {limit} is not from 1 to 1000$"):
+        ledger.entries(app_connection, Filter(), limit)
+
+
+def test_the_last_changes_are_those_that_had_or_may_have_an_effect(app_connection: psycopg.Connection) -> None:
+    connection = app_connection
+    succeeded = write(connection, request(), Event.STARTED, Event.CHANGED, Event.SUCCEEDED)
+    failed = write(connection, request(), Event.STARTED, Event.CHANGED, Event.FAILED)
+    unknown = write(connection, request(), Event.STARTED, deadline=long_ago())
+    running = write(connection, request(), Event.STARTED)
+    for without_effect in ([Event.DENIED], [Event.REFUSED], [Event.STARTED, Event.REFUSED], [Event.FAILED]):
+        write(connection, request(), *without_effect)
+    other = write(connection, request(resource="ads/cache"), Event.STARTED, Event.CHANGED)
+
+    changes = ledger.last_changes(connection, ["ads/bidder", "ads/cache", "ads/unused"], per_resource=3)
+
+    assert {name: [entry.request_id for entry in entries] for name, entries in changes.items()} == {
+        "ads/bidder": [running.request_id, unknown.request_id, failed.request_id],
+        "ads/cache": [other.request_id],
+        "ads/unused": [],
+    }
+    (only,) = ledger.last_changes(connection, ["ads/bidder"])["ads/bidder"]
+    assert only.request_id == running.request_id
+    assert succeeded.request_id != only.request_id
