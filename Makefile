@@ -31,10 +31,10 @@ check: setup
 	@$(BIN)/djlint --lint --quiet plugins/ops_dashboard/web/templates
 
 bench: setup
-	@for script in bench/bench_*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
+	@for script in bench/bench_*.py; do echo "== $$script"; $(BIN)/python -m bench.$$(basename $$script .py) || exit 1; done
 
 bench-click: setup
-	@$(BIN)/python bench/bench_click.py
+	@$(BIN)/python -m bench.bench_click
 
 constraints: setup
 	@$(BIN)/uv pip compile --universal --python-version 3.11 --group dev pyproject.toml --upgrade \

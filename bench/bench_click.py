@@ -74,6 +74,7 @@ def _measure(stack: Stack, notes: Path, clicks: int) -> tuple[list[float], list[
 
 def _time_act(client: Client, pool: Pool, count: int) -> float:
     cluster = for_connection(pool.connection)
+    cluster.read(pool)  # imports and connects before the clock runs
     form = Form.read(client, f"/ops/workers/{pool.name}/scale")
     begun = time.time()
     run_path = form.post(replicas=str(count), reason="benchmark")

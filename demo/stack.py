@@ -73,6 +73,8 @@ class Stack:
             undo.callback(self.stop)
             self.progress("starting PostgreSQL")
             self.database = postgres.start(self.home.postgres)
+            for name in ("airflow", "ops_dashboard"):
+                self.database.ensure_database(name)
             self._build_environment(self.database)
             self._start_cluster()
             self._migrate(self.database)
@@ -128,7 +130,7 @@ class Stack:
         airflow = self._begin([str(_BIN / "airflow"), "db", "migrate"])
         product = self._begin([str(_BIN / "ops-dashboard"), "migrate", "--no-role", "--database-url", owner_url])
         _finish(product)
-        database.create_login("ops_dashboard", member_of="ops_dashboard_app")
+        database.ensure_login("ops_dashboard", member_of="ops_dashboard_app")
         _finish(airflow)
         self.progress("creating the role and the logins")
         _finish(self._begin([sys.executable, "-m", "demo.accounts"]))

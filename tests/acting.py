@@ -13,34 +13,13 @@ from uuid import uuid4
 import psycopg
 import pytest
 
-from ops_dashboard import access, ledger
-from ops_dashboard.catalog import CatalogGrant, Limits
-from ops_dashboard.directory import DirectoryGroup, DirectoryUser, Snapshot, store
+from ops_dashboard import ledger
+from ops_dashboard.catalog import Limits
 from ops_dashboard.settings import settings
+from tests.company import ADS, grant, with_grants
 
 if TYPE_CHECKING:
     from ops_operators.guarded import GuardedOperator
-
-ADS = "oncall@ads.example.com"
-SEARCH = "oncall@search.example.com"
-VIEWER = "viewer@example.com"
-
-COMPANY = Snapshot(
-    source="test",
-    users=(
-        DirectoryUser("u1", ADS, "Ads on-call", active=True),
-        DirectoryUser("u2", SEARCH, "Search on-call", active=True),
-        DirectoryUser("u3", VIEWER, "Viewer", active=True),
-    ),
-    groups=(
-        DirectoryGroup("g1", "ads-oncall", ("u1",), ()),
-        DirectoryGroup("g2", "search-oncall", ("u2",), ()),
-    ),
-)
-GRANTS = (
-    CatalogGrant(group="ads-oncall", action="scale:ads/*", limits=Limits(max_change=10)),
-    CatalogGrant(group="search-oncall", action="scale:search/*"),
-)
 
 
 @dataclass
@@ -90,12 +69,13 @@ def product_database(app_url: str, monkeypatch: pytest.MonkeyPatch) -> str:
 
 
 @pytest.fixture
-def company(product_database: str, app_connection: psycopg.Connection) -> Iterator[psycopg.Connection]:
-    """The same with users, groups and grants; a connection to look at it."""
-    store.apply(app_connection, COMPANY)
-    access.apply_catalog_grants(app_connection, GRANTS)
-    app_connection.commit()
-    yield app_connection
+def at_work(product_database: str, company: psycopg.Connection) -> psycopg.Connection:
+    """The company in that database, its ads on-call with steps of ten; a connection to look at it."""
+    return with_grants(
+        company,
+        grant("ads-oncall", "scale:ads/*", limits=Limits(max_change=10)),
+        grant("search-oncall", "scale:search/*"),
+    )
 
 
 @pytest.fixture(autouse=True)

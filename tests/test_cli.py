@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import psycopg
 import pytest
 
-from tests.postgres_server import Postgres
+from demo.postgres import Postgres
 
 REPOSITORY = Path(__file__).parent.parent
 BIN = Path(sys.executable).parent

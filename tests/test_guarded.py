@@ -15,7 +15,8 @@ from ops_dashboard.ledger import Outcome
 from ops_dashboard.requests import OperationRequest, RequestError
 from ops_operators.guarded import Effect, GuardedOperator, Observation
 from ops_operators.verdicts import FailedError, RefusedError, UncertainError
-from tests.acting import ADS, SEARCH, VIEWER, Run, perform, records
+from tests.acting import Run, perform, records
+from tests.company import ADS, SEARCH, VIEWER
 
 ASKED = {"dial": "ads/dial", "value": 9, "reason": "because"}
 
@@ -62,10 +63,10 @@ class TurnDial(GuardedOperator[TurnRequest, int]):
         return Effect(after=self.dial, ready=self.dial)
 
 
-def test_an_allowed_act_is_carried_out_and_recorded(company: psycopg.Connection) -> None:
+def test_an_allowed_act_is_carried_out_and_recorded(at_work: psycopg.Connection) -> None:
     operator, run = TurnDial(), Run(ASKED)
     assert perform(operator, run) == {"before": 6, "after": 9, "ready": 9}
-    (record,) = records(company, run)
+    (record,) = records(at_work, run)
     assert operator.steps == ["check", "observe", "act"]
     assert (record.outcome, record.actor, record.resource) == (Outcome.SUCCEEDED, ADS, "ads/dial")
     assert (record.before, record.requested, record.after, record.ready) == (6, 9, 9, 9)
@@ -82,8 +83,8 @@ def refuse(error: Exception) -> Callable[[], None]:
 
 
 OUT_OF_HAND: list[tuple[str, dict[str, Any], dict[str, Any], Outcome, str]] = [
-    ("another team's", {"triggering_user_name": SEARCH}, {}, Outcome.DENIED, "you are in no group that may scale:ads/*"),
-    ("no group", {"triggering_user_name": VIEWER}, {}, Outcome.DENIED, "you are in no group at all"),
+    ("another team's", {"triggering_user_name": SEARCH}, {}, Outcome.DENIED, "in no group that may scale:ads/*"),
+    ("no group", {"triggering_user_name": VIEWER}, {}, Outcome.DENIED, "in no group at all"),
     ("unknown person", {"triggering_user_name": "x@example.com"}, {}, Outcome.DENIED, "not in the company directory"),
     ("nobody", {"triggering_user_name": None}, {}, Outcome.REFUSED, "no person triggered this run"),
     ("beyond the grant", {}, {"value": 17}, Outcome.DENIED, "changes of at most 10 at a time"),
@@ -104,33 +105,37 @@ OUT_OF_HAND: list[tuple[str, dict[str, Any], dict[str, Any], Outcome, str]] = [
     ("run_values", "conf", "outcome", "message"), [row[1:] for row in OUT_OF_HAND], ids=[row[0] for row in OUT_OF_HAND]
 )
 def test_what_must_not_be_done_is_not_done_and_recorded(
-    company: psycopg.Connection, run_values: dict[str, Any], conf: dict[str, Any], outcome: Outcome, message: str
+    at_work: psycopg.Connection,
+    run_values: dict[str, Any],
+    conf: dict[str, Any],
+    outcome: Outcome,
+    message: str,
 ) -> None:
     operator, run = TurnDial(), Run({**ASKED, **conf}, **run_values)
     with pytest.raises(AirflowFailException, match=r"."):
         perform(operator, run)
-    (record,) = records(company, run)
+    (record,) = records(at_work, run)
     assert "act" not in operator.steps
     assert operator.dial == 6
     assert record.outcome is outcome
     assert message in str(record.message)
 
 
-def test_a_task_that_is_tried_again_does_not_act(company: psycopg.Connection) -> None:
+def test_a_task_that_is_tried_again_does_not_act(at_work: psycopg.Connection) -> None:
     operator = TurnDial()
     with pytest.raises(AirflowFailException, match="executed before"):
         perform(operator, Run(ASKED), try_number=2)
     assert operator.steps == []
 
 
-def test_a_run_acts_once_even_if_airflow_hides_that_it_ran_before(company: psycopg.Connection) -> None:
+def test_a_run_acts_once_even_if_airflow_hides_that_it_ran_before(at_work: psycopg.Connection) -> None:
     operator, run = TurnDial(), Run(ASKED)
     perform(operator, run)
     operator.dial = 6
     with pytest.raises(AirflowFailException, match="has acted before"):
         perform(operator, run)
     assert operator.dial == 6
-    assert [record.outcome for record in records(company, run)] == [Outcome.REFUSED, Outcome.SUCCEEDED]
+    assert [record.outcome for record in records(at_work, run)] == [Outcome.REFUSED, Outcome.SUCCEEDED]
 
 
 ENDINGS: list[tuple[str, str, Exception | BaseException, Outcome, int | None]] = [
@@ -148,19 +153,19 @@ ENDINGS: list[tuple[str, str, Exception | BaseException, Outcome, int | None]] =
     ("when", "error", "outcome", "after"), [row[1:] for row in ENDINGS], ids=[row[0] for row in ENDINGS]
 )
 def test_every_way_out_of_an_act_leaves_its_outcome(
-    company: psycopg.Connection, when: str, error: Exception, outcome: Outcome, after: int | None
+    at_work: psycopg.Connection, when: str, error: Exception, outcome: Outcome, after: int | None
 ) -> None:
     operator, run = TurnDial(), Run(ASKED)
     setattr(operator, f"{when}_change", refuse(error))
     with pytest.raises(BaseException, match=r"."):
         perform(operator, run)
-    (record,) = records(company, run)
+    (record,) = records(at_work, run)
     assert (record.outcome, record.after) == (outcome, after)
     assert record.started_at is not None
 
 
 def test_without_a_database_nothing_is_observed_or_done(
-    company: psycopg.Connection, monkeypatch: pytest.MonkeyPatch
+    at_work: psycopg.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AIRFLOW_CONN_OPS_DASHBOARD", '{"conn_type": "postgres", "host": "localhost", "port": 1}')
     operator = TurnDial()
@@ -170,7 +175,7 @@ def test_without_a_database_nothing_is_observed_or_done(
 
 
 def test_without_a_started_entry_there_is_no_act(
-    company: psycopg.Connection, owner_connection: psycopg.Connection
+    at_work: psycopg.Connection, owner_connection: psycopg.Connection
 ) -> None:
     owner_connection.execute("REVOKE EXECUTE ON FUNCTION ops.ledger_append FROM ops_dashboard_app")
     owner_connection.commit()
@@ -190,7 +195,7 @@ def test_before_the_first_sync_nobody_may_do_anything(
     assert records(app_connection, run)[0].outcome is Outcome.DENIED
 
 
-def test_one_act_at_a_time_on_a_resource(company: psycopg.Connection) -> None:
+def test_one_act_at_a_time_on_a_resource(at_work: psycopg.Connection) -> None:
     first, second = TurnDial(), TurnDial()
     changing, go_on = threading.Event(), threading.Event()
 
@@ -211,15 +216,15 @@ def test_one_act_at_a_time_on_a_resource(company: psycopg.Connection) -> None:
     thread.join()
     assert second.steps == ["check"]
     assert other.dial == 9
-    assert records(company, second_run)[0].outcome is Outcome.REFUSED
-    assert records(company, first_run)[0].outcome is Outcome.SUCCEEDED
+    assert records(at_work, second_run)[0].outcome is Outcome.REFUSED
+    assert records(at_work, first_run)[0].outcome is Outcome.SUCCEEDED
     third = TurnDial()
     perform(third, Run(ASKED))
     assert third.dial == 9
 
 
 def test_a_database_that_restarts_during_the_act_does_not_lose_the_outcome(
-    company: psycopg.Connection, owner_connection: psycopg.Connection
+    at_work: psycopg.Connection, owner_connection: psycopg.Connection
 ) -> None:
     operator, run = TurnDial(), Run(ASKED)
 

@@ -63,14 +63,19 @@ def failing(run: Run, scale: ScaleWorkersOperator, connection: psycopg.Connectio
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize(("before", "after"), [(2, 4), (4, 1), (0, 2), (2, 0), (3, 3)])
 def test_a_count_is_set_watched_and_recorded(
-    place: Place, company: psycopg.Connection, declare: DeclaresPool, kind: WorkloadKind, before: int, after: int
+    place: Place,
+    at_work: psycopg.Connection,
+    declare: DeclaresPool,
+    kind: WorkloadKind,
+    before: int,
+    after: int,
 ) -> None:
     pool = place.create(kind, before)
     declare(pool)
     place.until_ready(pool, before)
     run = asking(after, expected=before)
     assert perform(operator(), run) == {"before": before, "after": after, "ready": after}
-    (record,) = records(company, run)
+    (record,) = records(at_work, run)
     assert (record.outcome, record.before, record.after, record.ready) == (Outcome.SUCCEEDED, before, after, after)
     assert place.workload(pool)["spec"]["replicas"] == after
 
@@ -81,90 +86,95 @@ def test_a_count_is_set_watched_and_recorded(
     ids=["image", "crash", "unschedulable"],
 )
 def test_workers_that_can_not_start_fail_the_run_with_the_cause(
-    place: Place, company: psycopg.Connection, declare: DeclaresPool, behaviour: str | None, cpu: str, words: str
+    place: Place,
+    at_work: psycopg.Connection,
+    declare: DeclaresPool,
+    behaviour: str | None,
+    cpu: str,
+    words: str,
 ) -> None:
     pool = place.create(WorkloadKind.DEPLOYMENT, 0, behaviour=behaviour, cpu=cpu)
     declare(pool)
-    record = failing(asking(2), operator(), company)
+    record = failing(asking(2), operator(), at_work)
     assert (record.outcome, record.before, record.after, record.ready) == (Outcome.FAILED, 0, 2, 0)
     assert words in str(record.message)
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_full_quota_fails_the_run_with_the_cause(
-    place: Place, company: psycopg.Connection, declare: DeclaresPool, kind: WorkloadKind
+    place: Place, at_work: psycopg.Connection, declare: DeclaresPool, kind: WorkloadKind
 ) -> None:
     place.limit_pods(3)
     pool = place.create(kind, 2)
     declare(pool)
     place.until_ready(pool, 2)
-    record = failing(asking(6), operator(), company)
+    record = failing(asking(6), operator(), at_work)
     assert (record.outcome, record.after, record.ready) == (Outcome.FAILED, 6, 3)
     assert "quota" in str(record.message)
 
 
 def test_workers_that_never_get_ready_run_into_the_deadline(
-    place: Place, company: psycopg.Connection, declare: DeclaresPool
+    place: Place, at_work: psycopg.Connection, declare: DeclaresPool
 ) -> None:
     pool = place.create(WorkloadKind.DEPLOYMENT, 0, behaviour="slow")
     declare(pool)
-    record = failing(asking(2), operator(rollout_timeout=2, patience=60), company)
+    record = failing(asking(2), operator(rollout_timeout=2, patience=60), at_work)
     assert (record.outcome, record.ready) == (Outcome.FAILED, 0)
     assert "not done within 2 s" in str(record.message)
 
 
 def test_a_count_that_was_changed_since_it_was_seen_is_left_alone(
-    place: Place, company: psycopg.Connection, declare: DeclaresPool
+    place: Place, at_work: psycopg.Connection, declare: DeclaresPool
 ) -> None:
     pool = place.create(WorkloadKind.DEPLOYMENT, 2)
     declare(pool)
     place.set_count(pool, 5)
-    record = failing(asking(4, expected=2), operator(), company)
+    record = failing(asking(4, expected=2), operator(), at_work)
     assert record.outcome is Outcome.REFUSED
     assert "you saw 2, but ads/bidder is at 5 now" in str(record.message)
     assert place.workload(pool)["spec"]["replicas"] == 5
 
 
 def test_a_change_by_somebody_else_during_the_rollout_is_told_with_names_and_numbers(
-    place: Place, company: psycopg.Connection, declare: DeclaresPool
+    place: Place, at_work: psycopg.Connection, declare: DeclaresPool
 ) -> None:
     pool = place.create(WorkloadKind.DEPLOYMENT, 0, behaviour="slow")
     declare(pool)
     run = asking(3)
     interference = threading.Thread(target=lambda: _set_when(place, pool, 3, 7))
     interference.start()
-    record = failing(run, operator(patience=60), company)
+    record = failing(run, operator(patience=60), at_work)
     interference.join()
     assert record.outcome is Outcome.FAILED
     assert "changed from 3 to 7 by kubectl" in str(record.message)
 
 
 def test_a_missing_workload_fails_without_a_start(
-    place: Place, company: psycopg.Connection, declare: DeclaresPool
+    place: Place, at_work: psycopg.Connection, declare: DeclaresPool
 ) -> None:
     declare(place.pool(WorkloadKind.DEPLOYMENT, "gone"))
-    record = failing(asking(3), operator(), company)
+    record = failing(asking(3), operator(), at_work)
     assert (record.outcome, record.started_at) == (Outcome.FAILED, None)
     assert "nothing was changed" in str(record.message)
 
 
 def test_a_cluster_that_is_down_fails_without_a_start(
-    place: Place, company: psycopg.Connection, declare: DeclaresPool, monkeypatch: pytest.MonkeyPatch
+    place: Place, at_work: psycopg.Connection, declare: DeclaresPool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     nowhere = '{"conn_type": "kubernetes", "extra": {"kube_config_path": "/nowhere/kubeconfig"}}'
     monkeypatch.setenv("AIRFLOW_CONN_CLUSTER_THAT_IS_DOWN", nowhere)
     declare(place.pool(WorkloadKind.DEPLOYMENT).model_copy(update={"connection": "cluster_that_is_down"}))
-    record = failing(asking(3), operator(), company)
+    record = failing(asking(3), operator(), at_work)
     assert (record.outcome, record.started_at) == (Outcome.FAILED, None)
     assert "cluster_that_is_down" in str(record.message)
 
 
 def test_a_catalog_with_mistakes_operates_nothing(
-    place: Place, company: psycopg.Connection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    place: Place, at_work: psycopg.Connection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AIRFLOW__OPS_DASHBOARD__CATALOG_FOLDER", str(tmp_path))
     (tmp_path / "pools.yaml").write_text("pools: {ads/bidder: {min: 5, max: 2}}")
-    record = failing(asking(3), operator(), company)
+    record = failing(asking(3), operator(), at_work)
     assert record.outcome is Outcome.REFUSED
     assert "the catalog has mistakes" in str(record.message)
 

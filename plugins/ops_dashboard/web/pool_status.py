@@ -59,6 +59,11 @@ class StatusReader:
             seen_at=min((part.seen_at for part in parts), default=datetime.now(UTC)),
         )
 
+    def forget(self, pool: Pool) -> None:
+        """Ask the cluster again for this pool's namespace: what a person is about to change must not be seconds old."""
+        with self._condition:
+            self._cache.pop((pool.connection, pool.namespace), None)
+
     @cachedmethod(
         lambda self: self._cache,
         key=lambda _self, connection, namespace, _pools: (connection, namespace),

@@ -122,9 +122,7 @@ class _Trouble:
             raise RolloutFailedError(progress.problem.kind, summary, progress.ready)
 
 
-def _timed_out(
-    timeout: timedelta, last: RolloutProgress | None, down: ClusterDownError | None
-) -> RolloutFailedError:
+def _timed_out(timeout: timedelta, last: RolloutProgress | None, down: ClusterDownError | None) -> RolloutFailedError:
     parts = [f"not done within {timeout.total_seconds():.0f} s"]
     if last:
         parts.append(_summary(last))

@@ -56,7 +56,7 @@ def audit(request: PageRequest) -> Page:
     rows = [_cells(request, entry) for entry in page.entries]
     return Page(
         "Audit",
-        _toolbar(request),
+        _toolbar(),
         Panel(Table(_COLUMNS, rows, "Requests, newest first", _nothing(request)), flush=True),
         *_paging(request, page.next),
         lead="Who did what, when, why and to which effect. Entries are never changed; times are UTC.",
@@ -92,7 +92,7 @@ def _since(period: str, now: datetime) -> datetime | None:
     return now - _PERIODS[period] if period in _PERIODS else None
 
 
-def _toolbar(request: PageRequest) -> Toolbar:
+def _toolbar() -> Toolbar:
     return Toolbar(
         Search("q", "Search reason and message"),
         Search("actor", "Person"),

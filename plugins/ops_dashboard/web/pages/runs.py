@@ -76,7 +76,7 @@ class _Story:
         return self.entry is not None and self.entry.changed_at is not None
 
 
-@router.page("/runs/{dag_id}/{run_id}", title="Run", needs="view:audit")
+@router.page("/runs/{dag_id}/{run_id}", title="Run", needs="view:audit", tab="/workers")
 def run(request: PageRequest) -> Page:
     """Follow a run while it goes on; afterwards tell how it ended."""
     story = _read(request)

@@ -81,7 +81,7 @@ def workers(request: PageRequest) -> Page:
     mine = [row for row in chosen if row.decision.allowed]
     return Page(
         "Workers",
-        _toolbar(request, found, Text("Cluster seen ", Time(statuses.seen_at), muted=True)),
+        _toolbar(found, Text("Cluster seen ", Time(statuses.seen_at), muted=True)),
         *(Note(Tone.BAD, problem, title="Not all pools can be seen:") for problem in statuses.problems),
         Heading("Your pools", note=_by_groups(mine)),
         Panel(Table(_COLUMNS, [_cells(request, row) for row in mine], "Your pools", _no_pools(request)), flush=True),
@@ -117,7 +117,7 @@ def _is_chosen(show: str, row: _Row) -> bool:
     return {"attention": row.needs_attention, "rolling": row.is_rolling_out}.get(show, True)
 
 
-def _toolbar(request: PageRequest, rows: Sequence[_Row], aside: Node) -> Toolbar:
+def _toolbar(rows: Sequence[_Row], aside: Node) -> Toolbar:
     teams = sorted({pool.team for pool in current_catalog().pools.values()})
     return Toolbar(
         Search("q", "Search pools"),
