@@ -16,6 +16,7 @@ from demo.stack import Stack, free_port
 
 _IMAGES = Path(__file__).parent / "images"
 _PERSON = "oncall@ads.example.com"
+_SETTLE_MS = 1500
 _PAGES = {"workers": "/ops/workers", "scale": "/ops/workers/ads/bidder/scale?replicas=9", "audit": "/ops/audit"}
 
 
@@ -26,23 +27,27 @@ def main() -> None:
         try:
             stack.start()
             warmup.load_company(stack)
-            pages = {**_PAGES, "run": _do_something(stack)}
+            _leave_a_history(stack)
             with sync_playwright() as playwright:
                 browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
-                for scheme in ("light", "dark"):
-                    _take(browser, stack, pages, scheme)
+                for scheme, replicas in (("light", 9), ("dark", 4)):
+                    _take(browser, stack, scheme, _begin_a_run(stack, replicas))
         finally:
             stack.stop()
 
 
-def _do_something(stack: Stack) -> str:
-    """Leave a history worth a picture, and a run that is under way; return its page."""
+def _leave_a_history(stack: Stack) -> None:
     with Client(stack.url, _PERSON) as client, Client(stack.url, "oncall@search.example.com") as other:
         _act(client, "ads/bidder", 9, "Bid backlog at 40 k and rising")
         _act(client, "ads/bidder", 6, "Backlog drained")
         _act(other, "ads/bidder", 12, "Crawl depends on it")
-        run_id = client.trigger("ops_scale_workers", {"pool": "ads/indexer", "replicas": 7, "reason": "Re-index"})
-        return f"/ops/runs/ops_scale_workers/{run_id}"
+
+
+def _begin_a_run(stack: Stack, replicas: int) -> str:
+    """Ask for a change and return its page, while it is under way."""
+    with Client(stack.url, _PERSON) as client:
+        conf: dict[str, object] = {"pool": "ads/indexer", "replicas": replicas, "reason": "Re-index"}
+        return f"/ops/runs/ops_scale_workers/{client.trigger('ops_scale_workers', conf)}"
 
 
 def _act(client: Client, pool: str, replicas: int, reason: str) -> None:
@@ -50,7 +55,7 @@ def _act(client: Client, pool: str, replicas: int, reason: str) -> None:
     client.wait_for_run("ops_scale_workers", run_id)
 
 
-def _take(browser: Browser, stack: Stack, pages: dict[str, str], scheme: str) -> None:
+def _take(browser: Browser, stack: Stack, scheme: str, run_page: str) -> None:
     context = browser.new_context(
         base_url=stack.url,
         viewport={"width": 1180, "height": 720},
@@ -62,9 +67,9 @@ def _take(browser: Browser, stack: Stack, pages: dict[str, str], scheme: str) ->
     page.fill("input[name=password]", PASSWORD)
     page.click("input[type=submit], button[type=submit]")
     page.wait_for_url(lambda url: "/auth/login" not in url)
-    for name, path in pages.items():
+    for name, path in {"run": run_page, **_PAGES}.items():
         page.goto(path)
-        page.wait_for_load_state("networkidle" if name != "run" else "load")
+        page.wait_for_timeout(_SETTLE_MS)
         page.screenshot(path=_IMAGES / f"{name}-{scheme}.png")
     context.close()
 

@@ -20,6 +20,7 @@ class Settings:
         connection_id: Airflow connection of the Postgres database with users, grants and ledger.
         directory_connection_id: Airflow connection that names the source of users and groups.
         banner: A sentence shown above every page, to tell a demo or staging apart; empty for none.
+        routers: Pages of your own beside the product's, each as `package.module:router`.
         status_cache_seconds: How long a page may show the cluster's state without asking it again.
     """
 
@@ -27,6 +28,7 @@ class Settings:
     connection_id: str
     directory_connection_id: str
     banner: str
+    routers: tuple[str, ...]
     status_cache_seconds: float
 
 
@@ -46,5 +48,6 @@ def settings() -> Settings:
         connection_id=conf.get(section, "connection_id", fallback="ops_dashboard"),
         directory_connection_id=conf.get(section, "directory_connection_id", fallback="ops_directory"),
         banner=conf.get(section, "banner", fallback=""),
+        routers=tuple(conf.get(section, "routers", fallback="").replace(",", " ").split()),
         status_cache_seconds=conf.getfloat(section, "status_cache_seconds", fallback=3.0),
     )

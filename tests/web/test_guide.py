@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
@@ -19,22 +21,35 @@ from ops_dashboard.web.app import create_app
 from tests.web.sample import ADS, Verdict, make_host
 from tests.web.server import serve
 
-GUIDE = Path(__file__).parents[2] / "docs" / "pages.md"
+REPOSITORY = Path(__file__).parents[2]
+GUIDE = REPOSITORY / "docs" / "pages.md"
+README = REPOSITORY / "README.md"
 
 
-def example() -> ModuleType:
-    found = re.search(r"```python\n(.*?)```", GUIDE.read_text(), re.DOTALL)
+@contextmanager
+def served_example(document: Path) -> Iterator[httpx.Client]:
+    """Serve the pages of a document's first Python block, for somebody who may do everything."""
+    found = re.search(r"```python\n(.*?)```", document.read_text(), re.DOTALL)
     assert found
-    module = ModuleType("reports")
-    exec(compile(found[1], str(GUIDE), "exec"), module.__dict__)
-    return module
+    module = ModuleType("example")
+    exec(compile(found[1], str(document), "exec"), module.__dict__)
+    host = replace(make_host(), authorise=lambda _request, actions: {action: Verdict(True, "") for action in actions})
+    outer = FastAPI()
+    outer.mount("/ops", create_app([module.router], host))
+    with serve(outer) as address, httpx.Client(base_url=address, cookies={"user": ADS}) as client:
+        yield client
+
+
+def test_the_two_pages_of_the_readme_work() -> None:
+    with served_example(README) as client:
+        page = client.get("/ops/hello").text
+        assert ADS in page
+        assert '<a href="/ops/hello"' in page, "the navigation shows it"
+        assert "Robin" in client.get("/ops/hello/Robin").text
 
 
 def test_the_example_of_the_guide_works() -> None:
-    host = replace(make_host(), authorise=lambda _request, actions: {action: Verdict(True, "") for action in actions})
-    outer = FastAPI()
-    outer.mount("/ops", create_app([example().router], host))
-    with serve(outer) as address, httpx.Client(base_url=address, cookies={"user": ADS}) as client:
+    with served_example(GUIDE) as client:
         assert '<a href="/ops/reports/monday">monday</a>' in client.get("/ops/reports").text
         assert "monday" not in client.get("/ops/reports?state=late").text
         assert "No report fits the filter." in client.get("/ops/reports?q=sunday").text

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from pkgutil import resolve_name
 from typing import TYPE_CHECKING
 
 import psycopg
@@ -18,6 +19,7 @@ from ops_dashboard.web.errors import Problem, database_down
 from ops_dashboard.web.identity import airflow_user
 from ops_dashboard.web.pages import audit, runs, scale, workers
 from ops_dashboard.web.request import Host, PageRequest
+from ops_dashboard.web.router import Router
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -46,7 +48,17 @@ def build_app() -> FastAPI:
         psycopg.errors.InvalidSchemaName: _not_migrated,
         CatalogError: _catalog_mistakes,
     }
-    return create_app(PAGES, host, api=(api.router,), explain=explain)
+    return create_app([*PAGES, *map(_router, settings().routers)], host, api=(api.router,), explain=explain)
+
+
+def _router(name: str) -> Router:
+    try:
+        found = resolve_name(name)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise ValueError(f"[ops_dashboard] routers: {name!r} is not accepted; give package.module:router") from error
+    if not isinstance(found, Router):
+        raise TypeError(f"[ops_dashboard] routers: {name!r} is {type(found).__name__}; give the name of a Router")
+    return found
 
 
 def _authorise(request: PageRequest, actions: Sequence[str]) -> Mapping[str, access.Decision]:

@@ -39,7 +39,7 @@ _COLUMNS = (
     Column("Time", width=15, numeric=True),
     Column("Person", width=20),
     Column("Act"),
-    Column("Effect", width=10, numeric=True),
+    Column("Effect", width=15, numeric=True),
     Column("Outcome", width=10),
 )
 
@@ -94,7 +94,7 @@ def _since(period: str, now: datetime) -> datetime | None:
 
 def _toolbar() -> Toolbar:
     return Toolbar(
-        Search("q", "Search reason and message"),
+        Search("q", "Search"),
         Search("actor", "Person"),
         Search("resource", "Resource"),
         Select("action", "Action", [("", "Any action"), ("scale", "scale")]),

@@ -49,13 +49,7 @@ def person(name: str, reader: str) -> str:
 
 
 def effect(entry: Entry) -> str | None:
-    """Before → after; what was only asked for stands in brackets."""
-    if entry.after is not None:
-        return f"{_number(entry.before)} → {entry.after}"
-    if entry.requested is not None:
-        return f"{_number(entry.before)} → ({entry.requested})"
-    return None
-
-
-def _number(value: int | None) -> str:
-    return "?" if value is None else str(value)
+    """Before → after, or what was only asked for."""
+    if entry.after is not None and entry.before is not None:
+        return f"{entry.before} → {entry.after}"
+    return None if entry.requested is None else f"asked for {entry.requested}"
