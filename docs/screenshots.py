@@ -30,8 +30,9 @@ def main() -> None:
             _leave_a_history(stack)
             with sync_playwright() as playwright:
                 browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+                # The run's picture comes first: it has to be taken while the run is under way.
                 for scheme, replicas in (("light", 9), ("dark", 4)):
-                    _take(browser, stack, scheme, _begin_a_run(stack, replicas))
+                    _take(browser, stack, scheme, replicas)
         finally:
             stack.stop()
 
@@ -55,7 +56,7 @@ def _act(client: Client, pool: str, replicas: int, reason: str) -> None:
     client.wait_for_run("ops_scale_workers", run_id)
 
 
-def _take(browser: Browser, stack: Stack, scheme: str, run_page: str) -> None:
+def _take(browser: Browser, stack: Stack, scheme: str, replicas: int) -> None:
     context = browser.new_context(
         base_url=stack.url,
         viewport={"width": 1180, "height": 720},
@@ -67,7 +68,7 @@ def _take(browser: Browser, stack: Stack, scheme: str, run_page: str) -> None:
     page.fill("input[name=password]", PASSWORD)
     page.click("input[type=submit], button[type=submit]")
     page.wait_for_url(lambda url: "/auth/login" not in url)
-    for name, path in {"run": run_page, **_PAGES}.items():
+    for name, path in {"run": _begin_a_run(stack, replicas), **_PAGES}.items():
         page.goto(path)
         page.wait_for_timeout(_SETTLE_MS)
         page.screenshot(path=_IMAGES / f"{name}-{scheme}.png")

@@ -19,8 +19,7 @@ RUNS = f"/api/v2/dags/{SCALE_DAG}/dagRuns"
 
 
 def desired(client: Client, pool: str) -> int:
-    """The count that the cluster has, once the pages' cache has forgotten what was before."""
-    time.sleep(3.1)
+    """The count that the cluster has."""
     pools = client.get("/ops/api/v1/pools")["pools"]
     return next(int(found["desired"]) for found in pools if found["pool"] == pool)
 

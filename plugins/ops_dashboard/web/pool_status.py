@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
@@ -17,6 +17,7 @@ from ops_dashboard.workers import PoolStatus, WorkersError, kubernetes
 
 if TYPE_CHECKING:
     from ops_dashboard.catalog import Pool
+    from ops_dashboard.ledger import Entry
 
 _MAX_NAMESPACES = 1000
 
@@ -47,11 +48,22 @@ class StatusReader:
         self._cache: TTLCache[tuple[str, str], Statuses] = TTLCache(_MAX_NAMESPACES, ttl=seconds)
         self._condition = Condition()
 
-    def read(self, pools: Iterable[Pool]) -> Statuses:
-        """The pools' status. Give all pools of the catalog: an answer is kept for a whole namespace."""
+    def read(self, pools: Iterable[Pool], since: Mapping[str, datetime] | None = None) -> Statuses:
+        """The pools' status.
+
+        Args:
+            pools: All pools of the catalog: an answer is kept for a whole namespace.
+            since: By pool name, the moment after which it must have been seen: what was just changed, or is about to
+                be, must not be told from memory.
+        """
+        since = since or {}
         grouped: dict[tuple[str, str], list[Pool]] = defaultdict(list)
         for pool in pools:
             grouped[pool.connection, pool.namespace].append(pool)
+        for key, members in grouped.items():
+            moments = [since[pool.name] for pool in members if pool.name in since]
+            if moments:
+                self._forget_before(key, max(moments))
         parts = [self._read_namespace(*key, members) for key, members in grouped.items()]
         return Statuses(
             by_pool={name: status for part in parts for name, status in part.by_pool.items()},
@@ -59,10 +71,11 @@ class StatusReader:
             seen_at=min((part.seen_at for part in parts), default=datetime.now(UTC)),
         )
 
-    def forget(self, pool: Pool) -> None:
-        """Ask the cluster again for this pool's namespace: what a person is about to change must not be seconds old."""
+    def _forget_before(self, key: tuple[str, str], moment: datetime) -> None:
         with self._condition:
-            self._cache.pop((pool.connection, pool.namespace), None)
+            kept = self._cache.get(key)
+            if kept is not None and kept.seen_at < moment:
+                del self._cache[key]
 
     @cachedmethod(
         lambda self: self._cache,
@@ -83,3 +96,11 @@ class StatusReader:
 def status_reader() -> StatusReader:
     """The reader of this process."""
     return StatusReader(settings().status_cache_seconds)
+
+
+def last_touched(changes: Mapping[str, Sequence[Entry]]) -> dict[str, datetime]:
+    """When the ledger last heard of each pool: the `since` of what was changed by us."""
+    return {
+        name: max(moment for moment in (entry.at, entry.changed_at, entry.finished_at) if moment)
+        for name, (entry, *_) in changes.items()
+    }

@@ -7,11 +7,11 @@ from datetime import datetime
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
-from ops_dashboard import access
+from ops_dashboard import access, ledger
 from ops_dashboard.catalog import Pool
 from ops_dashboard.catalog.current import current_catalog
 from ops_dashboard.web.app import ApiRequest
-from ops_dashboard.web.pool_status import status_reader
+from ops_dashboard.web.pool_status import last_touched, status_reader
 from ops_dashboard.workers import PoolState, PoolStatus
 
 router = APIRouter(tags=["workers"])
@@ -50,7 +50,8 @@ def list_pools(request: ApiRequest) -> PoolsOut:
     """List the worker pools: state, limits, and whether the caller may scale them."""
     request.require("view:workers")
     pools = list(current_catalog().pools.values())
-    statuses = status_reader().read(pools)
+    changes = ledger.last_changes(request.database, [pool.name for pool in pools])
+    statuses = status_reader().read(pools, since=last_touched(changes))
     decisions = access.decide_all(request.database, request.user.name, [pool.action for pool in pools])
     return PoolsOut(
         pools=[_out(pool, statuses.by_pool.get(pool.name), decisions[pool.action]) for pool in pools],

@@ -105,10 +105,11 @@ def _toolbar() -> Toolbar:
 
 def _cells(request: PageRequest, entry: Entry) -> tuple[Node, ...]:
     href = request.url(run, dag_id=entry.dag_id, run_id=entry.run_id)
+    act = (f"{entry.action} ", Link(Code(entry.resource or "?"), href))
     return (
         Stacked(Time(entry.at, clock=True), Time(entry.at)),
         person(entry.actor, request.user.name),
-        Stacked((f"{entry.action} ", Link(Code(entry.resource or "?"), href)), entry.message or entry.reason),
+        Stacked(act, " · ".join(filter(None, (entry.reason, entry.message)))),
         effect(entry),
         outcome_badge(entry.outcome),
     )

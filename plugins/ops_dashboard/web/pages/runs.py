@@ -32,7 +32,7 @@ from ops_dashboard.web.components import (
 from ops_dashboard.web.dag_runs import DagRun, read_run
 from ops_dashboard.web.errors import Problem
 from ops_dashboard.web.pages.shared import outcome_badge, person
-from ops_dashboard.web.pool_status import status_reader
+from ops_dashboard.web.pool_status import last_touched, status_reader
 from ops_dashboard.web.request import PageRequest
 from ops_dashboard.web.router import Router
 from ops_dashboard.workers import PoolStatus
@@ -84,12 +84,12 @@ def run(request: PageRequest) -> Page:
         "Scaling",
         Live(
             Columns(main=Panel(*_headline(story), *_why(story)), side=Panel(_steps(story))),
+            *(_replay_note(replay) for replay in story.replays),
+            Actions(*_buttons(request, story)),
             every=1.0,
             done=story.has_ended,
             announce=_announcement(story),
         ),
-        *(Note(Tone.WARN, f"{replay.message} ", Time(replay.at), title="Executed again:") for replay in story.replays),
-        Actions(*_buttons(request, story)),
         subject=story.resource,
         lead=_lead(request, story),
     )
@@ -108,14 +108,19 @@ def _read(request: PageRequest) -> _Story:
             raise
     first, replays = (found[-1], found[-2::-1]) if found else (None, ())
     resource = first.resource if first else str(airflow.conf.get("pool", "")) if airflow else ""
-    return _Story(first, replays, airflow, _status(resource))
+    return _Story(first, replays, airflow, _status(resource, found))
 
 
-def _status(resource: str) -> PoolStatus | None:
+def _status(resource: str, found: Sequence[Entry]) -> PoolStatus | None:
     pools = current_catalog().pools
     if resource not in pools:
         return None
-    return status_reader().read(pools.values()).by_pool.get(resource)
+    touched = last_touched({resource: found} if found else {})
+    return status_reader().read(pools.values(), since=touched).by_pool.get(resource)
+
+
+def _replay_note(replay: Entry) -> Note:
+    return Note(Tone.WARN, f"{replay.message} ", Time(replay.at), title="Executed again:")
 
 
 def _headline(story: _Story) -> tuple[Node, ...]:

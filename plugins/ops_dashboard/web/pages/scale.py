@@ -132,8 +132,7 @@ class _View:
 
 def _form_page(request: PageRequest, wanted: int | None, errors: Mapping[str, str]) -> Page:
     pool = _pool(request)
-    status_reader().forget(pool)
-    statuses = status_reader().read(current_catalog().pools.values())
+    statuses = status_reader().read(current_catalog().pools.values(), since={pool.name: request.now})
     status = statuses.by_pool.get(pool.name)
     decision = access.decide(request.database, request.user.name, pool.action)
     view = _View(request, pool, status, statuses, decision, wanted, errors)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ops_dashboard import access, ledger
@@ -37,7 +37,7 @@ from ops_dashboard.web.components import (
 from ops_dashboard.web.pages.runs import run
 from ops_dashboard.web.pages.scale import scale_form
 from ops_dashboard.web.pages.shared import person, state_badge, state_tone
-from ops_dashboard.web.pool_status import status_reader
+from ops_dashboard.web.pool_status import last_touched, status_reader
 from ops_dashboard.web.request import PageRequest
 from ops_dashboard.web.router import Router
 from ops_dashboard.workers import PoolState, PoolStatus
@@ -75,8 +75,11 @@ class _Row:
 def workers(request: PageRequest) -> Page:
     """All pools, the person's own first."""
     catalog = current_catalog()
-    statuses = status_reader().read(catalog.pools.values())
-    found = [row for row in _rows(request, catalog.pools.values(), statuses.by_pool) if _matches(request, row)]
+    changes = ledger.last_changes(request.database, list(catalog.pools))
+    statuses = status_reader().read(catalog.pools.values(), since=last_touched(changes))
+    found = [
+        row for row in _rows(request, list(catalog.pools.values()), statuses.by_pool, changes) if _matches(request, row)
+    ]
     chosen = [row for row in found if _is_chosen(request.query.get("show", ""), row)]
     mine = [row for row in chosen if row.decision.allowed]
     return Page(
@@ -90,10 +93,13 @@ def workers(request: PageRequest) -> Page:
     )
 
 
-def _rows(request: PageRequest, pools: Iterable[Pool], by_pool: Mapping[str, PoolStatus]) -> list[_Row]:
-    pools = list(pools)
+def _rows(
+    request: PageRequest,
+    pools: Sequence[Pool],
+    by_pool: Mapping[str, PoolStatus],
+    changes: Mapping[str, Sequence[Entry]],
+) -> list[_Row]:
     decisions = access.decide_all(request.database, request.user.name, [pool.action for pool in pools])
-    changes = ledger.last_changes(request.database, [pool.name for pool in pools])
     groups = access.groups_that_may(request.database, [pool.action for pool in pools])
     return [
         _Row(
