@@ -63,6 +63,7 @@ class Cluster:
             content=None if body is None else json.dumps(body),
             headers={"Authorization": f"Bearer {token or self.admin_token}", "Content-Type": content_type},
             verify=_tls(self.ca_file),
+            timeout=30,
         )
         return Answer(answer.status_code, answer.json())
 
