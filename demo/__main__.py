@@ -14,6 +14,8 @@ import time
 from pathlib import Path
 from typing import TextIO
 
+import httpx
+
 from demo import warmup
 from demo.accounts import ACCOUNTS, PASSWORD
 from demo.environment import REPOSITORY, Home
@@ -22,9 +24,13 @@ from demo.stack import Progress, Stack
 _DEFAULT_PORT = "8080"
 
 
-def main() -> int:
-    """Start, wait for Ctrl-C, stop; the exit code is 0 unless something broke."""
-    home = Home(REPOSITORY / ".demo")
+def main(folder: Path = REPOSITORY / ".demo") -> int:
+    """Start, wait for Ctrl-C, stop; the exit code is 0 unless something broke.
+
+    Args:
+        folder: Where all state is kept.
+    """
+    home = Home(folder)
     home.folder.mkdir(exist_ok=True)
     try:
         port = _web_port()
@@ -62,7 +68,7 @@ def _run(stack: Stack) -> int:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         print("\nStopping…", flush=True)
         return 0
-    except RuntimeError as error:
+    except (RuntimeError, TimeoutError, httpx.HTTPError) as error:
         return _complain(error)
     finally:
         stack.stop()

@@ -7,6 +7,8 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+import httpx
+
 from demo import warmup
 from demo.client import Client
 from demo.environment import Home
@@ -25,7 +27,7 @@ def main() -> int:
             warmup.load_company(stack)
             scale_as_the_teams_own_on_call(stack.url)
             be_denied_as_another_teams_on_call(stack.url)
-        except (AssertionError, RuntimeError, TimeoutError) as problem:
+        except (AssertionError, RuntimeError, TimeoutError, httpx.HTTPError) as problem:
             print(f"smoke: FAILED: {problem}", file=sys.stderr)
             return 1
         finally:

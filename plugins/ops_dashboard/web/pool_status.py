@@ -101,6 +101,7 @@ def status_reader() -> StatusReader:
 def last_touched(changes: Mapping[str, Sequence[Entry]]) -> dict[str, datetime]:
     """When the ledger last heard of each pool: the `since` of what was changed by us."""
     return {
-        name: max(moment for moment in (entry.at, entry.changed_at, entry.finished_at) if moment)
-        for name, (entry, *_) in changes.items()
+        name: max(moment for moment in (entries[0].at, entries[0].changed_at, entries[0].finished_at) if moment)
+        for name, entries in changes.items()
+        if entries
     }
