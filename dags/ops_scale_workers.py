@@ -5,11 +5,12 @@ from __future__ import annotations
 from airflow.sdk import DAG, Param
 from airflow.utils.types import DagRunType
 
+from ops_dashboard.acts import SCALE_DAG_ID
 from ops_dashboard.catalog.current import current_catalog
 from ops_operators.scale import ScaleWorkersOperator
 
 with DAG(
-    dag_id="ops_scale_workers",
+    dag_id=SCALE_DAG_ID,
     schedule=None,
     catchup=False,
     is_paused_upon_creation=False,

@@ -71,6 +71,8 @@ def airflow_environment(home: Home, ports: Ports, *, kubeconfig: Path, simulated
         "CORE__EXECUTION_API_SERVER_URL": f"{web}/execution/",
         "CORE__FERNET_KEY": home.secret("fernet"),
         "API__BASE_URL": web,
+        # Everybody knows the password.
+        "API__HOST": "127.0.0.1",
         "API__PORT": str(ports.web),
         "API__WORKERS": "1",
         "API__SECRET_KEY": home.secret("api"),

@@ -25,7 +25,7 @@ class Child:
     argv: list[str]
     env: dict[str, str]
     run_folder: Path
-    _process: subprocess.Popen[bytes] | None = field(default=None, init=False)
+    process: subprocess.Popen[bytes] | None = field(default=None, init=False)
 
     @property
     def log_file(self) -> Path:
@@ -41,7 +41,7 @@ class Child:
         self.run_folder.mkdir(parents=True, exist_ok=True)
         self._end_leftover()
         with self.log_file.open("wb") as log:
-            self._process = subprocess.Popen(
+            self.process = subprocess.Popen(
                 self.argv,
                 env=self.env,
                 stdin=subprocess.DEVNULL,
@@ -49,8 +49,8 @@ class Child:
                 stderr=log,
                 start_new_session=True,
             )
-        started = psutil.Process(self._process.pid).create_time()
-        self._pid_file.write_text(f"{self._process.pid} {started}")
+        started = psutil.Process(self.process.pid).create_time()
+        self._pid_file.write_text(f"{self.process.pid} {started}")
 
     def check(self) -> None:
         """Raise if the program has ended.
@@ -58,25 +58,25 @@ class Child:
         Raises:
             RuntimeError: It has; the message ends with the last lines of its log.
         """
-        if self._process is not None and self._process.poll() is not None:
+        if self.process is not None and self.process.poll() is not None:
             tail = "\n".join(self.log_file.read_text(errors="replace").splitlines()[-25:])
-            raise RuntimeError(f"{self.name} ended with code {self._process.returncode}:\n{tail}")
+            raise RuntimeError(f"{self.name} ended with code {self.process.returncode}:\n{tail}")
 
     def signal_stop(self) -> None:
         """Ask the program and its children to end, without waiting."""
-        if self._process is not None:
-            _signal_group(self._process.pid, signal.SIGTERM)
+        if self.process is not None:
+            _signal_group(self.process.pid, signal.SIGTERM)
 
     def stop(self) -> None:
         """End the program and everything it started."""
-        if self._process is None:
+        if self.process is None:
             return
         self.signal_stop()
         with suppress(subprocess.TimeoutExpired):
-            self._process.wait(_GRACE_SECONDS)
-        _signal_group(self._process.pid, signal.SIGKILL)
-        self._process.wait()
-        self._process = None
+            self.process.wait(_GRACE_SECONDS)
+        _signal_group(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+        self.process = None
         self._pid_file.unlink(missing_ok=True)
 
     def _end_leftover(self) -> None:

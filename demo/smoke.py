@@ -13,8 +13,8 @@ from demo import warmup
 from demo.client import Client
 from demo.environment import Home
 from demo.stack import Stack, free_port
+from ops_dashboard.acts import SCALE_DAG_ID
 
-_DAG = "ops_scale_workers"
 _POOL = "ads/bidder"
 
 
@@ -40,8 +40,8 @@ def scale_as_the_teams_own_on_call(url: str) -> None:
     """6 -> 9 by the ads on-call: the cluster shows 9, the ledger 6, 9 and 9 with the run's id."""
     with Client(url, "oncall@ads.example.com") as client:
         _expect("desired before", _desired(client), 6)
-        run_id = client.trigger(_DAG, {"pool": _POOL, "replicas": 9, "reason": "smoke test"})
-        _expect("state of the run", client.wait_for_run(_DAG, run_id), "success")
+        run_id = client.trigger(SCALE_DAG_ID, {"pool": _POOL, "replicas": 9, "reason": "smoke test"})
+        _expect("state of the run", client.wait_for_run(SCALE_DAG_ID, run_id), "success")
         entry = _ledger_entry(client, run_id)
         for key, value in {"outcome": "succeeded", "before": 6, "requested": 9, "after": 9}.items():
             _expect(f"{key} in the ledger", entry[key], value)
@@ -51,8 +51,8 @@ def scale_as_the_teams_own_on_call(url: str) -> None:
 def be_denied_as_another_teams_on_call(url: str) -> None:
     """The same by the search on-call: denied, on record, the cluster unchanged."""
     with Client(url, "oncall@search.example.com") as client:
-        run_id = client.trigger(_DAG, {"pool": _POOL, "replicas": 12, "reason": "smoke test"})
-        _expect("state of the run", client.wait_for_run(_DAG, run_id), "failed")
+        run_id = client.trigger(SCALE_DAG_ID, {"pool": _POOL, "replicas": 12, "reason": "smoke test"})
+        _expect("state of the run", client.wait_for_run(SCALE_DAG_ID, run_id), "failed")
         entry = _ledger_entry(client, run_id)
         _expect("outcome in the ledger", entry["outcome"], "denied")
         _expect("actor in the ledger", entry["actor"], client.email)

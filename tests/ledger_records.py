@@ -6,7 +6,7 @@ import itertools
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from uuid import UUID, uuid4
 
 import psycopg
@@ -33,18 +33,20 @@ def request(**values: str) -> Request:
     return replace(usual, **values)  # type: ignore[arg-type]
 
 
-def soon() -> datetime:
-    return datetime.now(UTC) + timedelta(minutes=5)
+def soon() -> timedelta:
+    return timedelta(minutes=5)
 
 
-def long_ago() -> datetime:
-    return datetime.now(UTC) - timedelta(minutes=5)
+def long_ago() -> timedelta:
+    return timedelta(minutes=-5)
 
 
-def write(connection: psycopg.Connection, asked: Request, *steps: Event, deadline: datetime | None = None) -> Request:
+def write(
+    connection: psycopg.Connection, asked: Request, *steps: Event, time_limit: timedelta | None = None
+) -> Request:
     """Append the steps and commit."""
     for step in steps:
-        ledger.append(connection, asked, step, Details(deadline=deadline or soon()))
+        ledger.append(connection, asked, step, Details(time_limit=time_limit or soon()))
     connection.commit()
     return asked
 

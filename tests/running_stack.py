@@ -13,13 +13,14 @@ from demo import warmup
 from demo.client import Client
 from demo.environment import Home
 from demo.stack import Stack, free_port
+from ops_dashboard.acts import SCALE_DAG_ID
 
 ADS = "oncall@ads.example.com"
 SEARCH = "oncall@search.example.com"
 ADMIN = "admin@platform.example.com"
 VIEWER = "viewer@example.com"
 
-SCALE_DAG = "ops_scale_workers"
+SCALE_DAG = SCALE_DAG_ID
 
 
 @pytest.fixture(scope="session")

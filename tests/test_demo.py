@@ -7,7 +7,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import psutil
@@ -106,8 +105,8 @@ def test_a_child_that_ends_by_itself_is_told_with_its_last_words(tmp_path: Path)
     argv = [sys.executable, "-c", "print('no such thing'); raise SystemExit(3)"]
     child = Child("failing", argv, dict(os.environ), tmp_path)
     child.start()
+    assert child.process is not None
+    child.process.wait(10)
     with pytest.raises(RuntimeError, match=r"(?s)failing ended with code 3.*no such thing"):
-        for _ in range(200):
-            child.check()
-            time.sleep(0.05)
+        child.check()
     child.stop()

@@ -11,8 +11,8 @@ import psycopg
 import pytest
 from airflow.sdk.exceptions import AirflowFailException, AirflowTaskTerminated
 
+from ops_dashboard.acts import ActRequest, RequestError
 from ops_dashboard.ledger import Outcome
-from ops_dashboard.requests import OperationRequest, RequestError
 from ops_operators.guarded import Effect, GuardedOperator, Observation
 from ops_operators.verdicts import FailedError, RefusedError, UncertainError
 from tests.acting import Run, perform, records
@@ -21,7 +21,7 @@ from tests.company import ADS, SEARCH, VIEWER
 ASKED = {"dial": "ads/dial", "value": 9, "reason": "because"}
 
 
-class TurnRequest(OperationRequest):
+class TurnRequest(ActRequest):
     action: ClassVar[str] = "scale"
     resource_key: ClassVar[str] = "dial"
 
@@ -241,10 +241,13 @@ def test_a_database_that_restarts_during_the_act_does_not_lose_the_outcome(
     assert record.outcome is Outcome.SUCCEEDED
 
 
-@pytest.mark.parametrize("name", ["execute", "on_kill"])
+@pytest.mark.parametrize("name", ["execute", "on_kill", "_guarded", "_observe_and_act", "_authorise"])
 def test_a_subclass_can_not_leave_the_path(name: str) -> None:
-    with pytest.raises(TypeError, match="must not override"):
+    with pytest.raises(TypeError, match=f"must not override {name}"):
         type("Shortcut", (TurnDial,), {name: lambda *_: None})
+    mixin = type("Mixin", (), {name: lambda *_: None})
+    with pytest.raises(TypeError, match=f"must not override {name}"):
+        type("Detour", (mixin, TurnDial), {})
 
 
 def test_airflow_can_not_be_told_to_retry_an_act() -> None:

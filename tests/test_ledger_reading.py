@@ -74,7 +74,7 @@ def test_a_time_filter_includes_its_beginning_and_not_its_end(
 
 def test_a_value_is_found_by_its_number(app_connection: psycopg.Connection) -> None:
     asked = request()
-    ledger.append(app_connection, asked, Event.STARTED, Details(before=6, requested=417, deadline=soon()))
+    ledger.append(app_connection, asked, Event.STARTED, Details(before=6, requested=417, time_limit=soon()))
     write(app_connection, request(), Event.DENIED)
     assert listed(app_connection, text="417") == [asked.request_id]
 
@@ -140,7 +140,7 @@ def test_the_last_changes_are_those_that_had_or_may_have_an_effect(app_connectio
     connection = app_connection
     succeeded = write(connection, request(), Event.STARTED, Event.CHANGED, Event.SUCCEEDED)
     failed = write(connection, request(), Event.STARTED, Event.CHANGED, Event.FAILED)
-    unknown = write(connection, request(), Event.STARTED, deadline=long_ago())
+    unknown = write(connection, request(), Event.STARTED, time_limit=long_ago())
     running = write(connection, request(), Event.STARTED)
     for without_effect in ([Event.DENIED], [Event.REFUSED], [Event.STARTED, Event.REFUSED], [Event.FAILED]):
         write(connection, request(), *without_effect)

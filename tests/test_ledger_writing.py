@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import timedelta
 from uuid import uuid4
 
 import psycopg
@@ -22,7 +22,7 @@ def test_a_request_s_steps_become_one_entry(app_connection: psycopg.Connection) 
     asked = request()
     grant = {"grant_id": 7, "grant": "ads-oncall → scale:ads/*"}
     steps = [
-        (Event.STARTED, Details(before=6, requested=9, expected=6, seconds=0.1, deadline=soon(), **grant)),  # type: ignore[arg-type]
+        (Event.STARTED, Details(before=6, requested=9, expected=6, seconds=0.1, time_limit=soon(), **grant)),  # type: ignore[arg-type]
         (Event.CHANGED, Details(before=6, requested=9, after=9, seconds=0.3)),
         (Event.SUCCEEDED, Details(after=9, ready=9, seconds=4.25)),
     ]
@@ -64,7 +64,7 @@ def test_the_caller_commits(app_connection: psycopg.Connection, app_url: str) ->
 
 
 @pytest.mark.parametrize(
-    ("steps", "deadline", "outcome"),
+    ("steps", "time_limit", "outcome"),
     [
         ([Event.DENIED], soon, Outcome.DENIED),
         ([Event.REFUSED], soon, Outcome.REFUSED),
@@ -81,9 +81,9 @@ def test_the_caller_commits(app_connection: psycopg.Connection, app_url: str) ->
     ],
 )
 def test_the_outcome_is_the_ending_or_follows_from_the_deadline(
-    app_connection: psycopg.Connection, steps: list[Event], deadline: Callable[[], datetime], outcome: Outcome
+    app_connection: psycopg.Connection, steps: list[Event], time_limit: Callable[[], timedelta], outcome: Outcome
 ) -> None:
-    asked = write(app_connection, request(), *steps, deadline=deadline())
+    asked = write(app_connection, request(), *steps, time_limit=time_limit())
     (entry,) = ledger.entries(app_connection, Filter()).entries
     assert entry.outcome == outcome
     for other in Outcome:
@@ -101,7 +101,7 @@ def test_a_step_that_is_recorded_already_is_not_recorded_again(app_connection: p
     asked = request()
     for event, seq in [(Event.STARTED, 1), (Event.CHANGED, 2), (Event.FAILED, 3)]:
         for _ in range(2):
-            assert ledger.append(app_connection, asked, event, Details(deadline=soon())) == seq
+            assert ledger.append(app_connection, asked, event, Details(time_limit=soon())) == seq
             app_connection.commit()
     assert app_connection.execute("SELECT count(*) FROM ops.ledger").fetchone() == (3,)
 
@@ -123,7 +123,7 @@ def test_a_step_that_cannot_follow_is_refused(
 ) -> None:
     asked = write(app_connection, request(), *steps)
     with pytest.raises(psycopg.errors.CheckViolation, match=because):
-        ledger.append(app_connection, asked, refused, Details(deadline=soon()))
+        ledger.append(app_connection, asked, refused, Details(time_limit=soon()))
 
 
 @pytest.mark.parametrize("field", ["actor", "action", "resource", "dag_id", "run_id", "task_id", "reason"])
@@ -134,7 +134,7 @@ def test_a_later_step_cannot_tell_of_another_request(app_connection: psycopg.Con
 
 
 def test_a_start_needs_a_deadline(app_connection: psycopg.Connection) -> None:
-    with pytest.raises(ValueError, match="without a deadline"):
+    with pytest.raises(ValueError, match="without a time limit"):
         ledger.append(app_connection, request(), Event.STARTED, Details())
 
 
@@ -144,7 +144,7 @@ def test_a_task_of_a_run_starts_once_and_the_second_try_can_still_be_recorded(
     first = write(app_connection, request(), Event.STARTED)
     second = replace(first, request_id=uuid4())
     with pytest.raises(ledger.AlreadyStartedError, match=f"scale of run {first.run_id} has started before"):
-        ledger.append(app_connection, second, Event.STARTED, Details(deadline=soon()))
+        ledger.append(app_connection, second, Event.STARTED, Details(time_limit=soon()))
     write(app_connection, second, Event.REFUSED)
     assert listed(app_connection, run_id=first.run_id) == [second.request_id, first.request_id]
     write(app_connection, replace(first, request_id=uuid4(), task_id="another"), Event.STARTED)

@@ -68,7 +68,7 @@ def test_the_page_asks_as_the_person_and_leads_to_the_run(ads: Client) -> None:
     assert ads.wait_for_run(SCALE_DAG, run_id) == "success"
     run = ads.get(f"/api/v2/dags/{SCALE_DAG}/dagRuns/{run_id}")
     assert run["triggering_user_name"] == ads.email
-    assert form.post(replicas=str(wanted), reason="pressed twice") == location
+    assert form.post(replicas=str(wanted), reason="from the page") == location
     assert len(ads.get("/ops/api/v1/ledger", run_id=run_id)["entries"]) == 1
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 
 from ops_dashboard.workers import Change, ChangedMeanwhileError, ChangeUncertainError, PoolState, WorkersError
@@ -48,3 +51,14 @@ def test_an_uncertain_change_tells_why_it_is_uncertain() -> None:
     error = ChangeUncertainError("ads/bidder", 9, WorkersError("no answer in time"))
 
     assert str(error) == "ads/bidder may or may not have been set to 9: no answer in time"
+
+
+def test_importing_the_workers_loads_neither_airflow_nor_the_kubernetes_client() -> None:
+    program = (
+        "import sys, ops_dashboard.workers.kubernetes, ops_dashboard.workers.rollout;"
+        "print({'airflow', 'kubernetes', 'urllib3'} & set(sys.modules))"
+    )
+
+    loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+
+    assert loaded.stdout.strip() == "set()"

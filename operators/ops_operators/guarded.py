@@ -18,8 +18,8 @@ from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowFailException, AirflowTaskTerminated
 
 from ops_dashboard import access, database, ledger
+from ops_dashboard.acts import ActRequest, RequestError, parse
 from ops_dashboard.locks import ResourceLockedError, resource_lock
-from ops_dashboard.requests import OperationRequest, RequestError, parse
 from ops_operators.record import Record
 from ops_operators.runs import NOBODY, identify, refuse_replay
 from ops_operators.verdicts import DeniedError, RefusedError, Verdict
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     import psycopg
     from airflow.sdk import Context
 
-RequestT = TypeVar("RequestT", bound=OperationRequest)
+RequestT = TypeVar("RequestT", bound=ActRequest)
 SeenT = TypeVar("SeenT")
 
 
@@ -71,8 +71,10 @@ class GuardedOperator(BaseOperator, Generic[RequestT, SeenT]):
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        if "execute" in cls.__dict__ or "on_kill" in cls.__dict__:
-            raise TypeError(f"{cls.__name__} must not override execute or on_kill: they guard every act")
+        # By identity over the whole inheritance: a mixin could replace a step as well as the class itself.
+        replaced = [name for name in _PATH if getattr(cls, name) is not getattr(GuardedOperator, name)]
+        if replaced:
+            raise TypeError(f"{cls.__name__} must not override {', '.join(replaced)}: they guard every act")
 
     @abstractmethod
     def check(self, request: RequestT) -> None:
@@ -161,7 +163,10 @@ class GuardedOperator(BaseOperator, Generic[RequestT, SeenT]):
         self.log.info("Allowed: %s", decision.reason)
 
 
-def _who_holds(connection: psycopg.Connection, asked: OperationRequest) -> str:
+_PATH = ("execute", "on_kill", "_guarded", "_observe_and_act", "_authorise")
+
+
+def _who_holds(connection: psycopg.Connection, asked: ActRequest) -> str:
     running = ledger.Filter(resource=asked.resource, action=asked.action, outcome=ledger.Outcome.RUNNING)
     holders = ledger.entries(connection, running, limit=1).entries
     by = f" by {holders[0].actor} (run {holders[0].run_id})" if holders else ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Self
 
 import psycopg
@@ -14,7 +14,7 @@ from ops_operators.verdicts import DeniedError, FailedError, RefusedError, Uncer
 
 if TYPE_CHECKING:
     from ops_dashboard.access import Decision
-    from ops_dashboard.requests import OperationRequest
+    from ops_dashboard.acts import ActRequest
 
 log = logging.getLogger(__name__)
 
@@ -48,7 +48,7 @@ class Record:
         self.decision: Decision | None = None
         self._time_limit = time_limit
         self._begun = time.monotonic()
-        self._asked: OperationRequest | None = None
+        self._asked: ActRequest | None = None
         self._has_started = False
         self._changed_to: int | None = None
         self._has_changed = False
@@ -59,7 +59,7 @@ class Record:
     def __exit__(self, *_: object) -> None:
         self.connection.close()
 
-    def asked(self, asked: OperationRequest) -> None:
+    def asked(self, asked: ActRequest) -> None:
         """Keep what was asked for, once it is known to be valid."""
         self._asked = asked
 
@@ -71,7 +71,7 @@ class Record:
             psycopg.Error: The entry could not be written.
         """
         try:
-            self._append(ledger.Event.STARTED, deadline=datetime.now(UTC) + self._time_limit)
+            self._append(ledger.Event.STARTED, time_limit=self._time_limit)
         except ledger.AlreadyStartedError as error:
             raise RefusedError(f"run {self.request.run_id} has acted before; ask anew") from error
         self._has_started = True
@@ -108,7 +108,7 @@ class Record:
         after: int | None = None,
         ready: int | None = None,
         message: str | None = None,
-        deadline: datetime | None = None,
+        time_limit: timedelta | None = None,
     ) -> None:
         grant = self.decision.grant if self.decision else None
         details = ledger.Details(
@@ -121,7 +121,7 @@ class Record:
             message=message,
             grant_id=grant.grant_id if grant else None,
             grant=str(grant) if grant else None,
-            deadline=deadline,
+            time_limit=time_limit,
         )
         try:
             ledger.append(self.connection, self.request, event, details)

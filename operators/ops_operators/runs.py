@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from ops_dashboard import ledger
-from ops_dashboard.requests import MAX_REASON, OperationRequest, shorten
+from ops_dashboard.acts import MAX_REASON, ActRequest, shorten
 from ops_operators.verdicts import RefusedError
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ NOBODY = "(nobody)"
 MAX_AGE = timedelta(minutes=15)
 
 
-def identify(context: Context, model: type[OperationRequest]) -> ledger.Request:
+def identify(context: Context, model: type[ActRequest]) -> ledger.Request:
     """Say who asks for what, before anything is known to be valid.
 
     Identity comes from the run's triggering user alone, which Airflow sets and `conf` can't.

@@ -7,9 +7,9 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from ops_dashboard import workers
+from ops_dashboard.acts import ScaleRequest, check_within_limits
 from ops_dashboard.catalog import CatalogError, Pool, UnknownPoolError
 from ops_dashboard.catalog.current import current_catalog
-from ops_dashboard.requests import ScaleRequest, check_count
 from ops_dashboard.workers import kubernetes, rollout
 from ops_operators.guarded import Effect, GuardedOperator, Observation
 from ops_operators.verdicts import FailedError, RefusedError, UncertainError
@@ -45,7 +45,7 @@ class ScaleWorkersOperator(GuardedOperator[ScaleRequest, "Scale"]):
 
     def check(self, request: ScaleRequest) -> None:
         """The pool is in the catalog and the count within its limits."""
-        check_count(_pool(request.pool), request.replicas)
+        check_within_limits(_pool(request.pool), request.replicas)
 
     def observe(self, request: ScaleRequest) -> Observation[Scale]:
         """Read the count from the cluster."""

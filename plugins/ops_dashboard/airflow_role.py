@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from ops_dashboard.acts import SCALE_DAG_ID
+
 ROLE = "Ops"
-OPERABLE_DAGS = ("ops_scale_workers",)
+OPERABLE_DAGS = (SCALE_DAG_ID,)
 
 # Triggering a DAG takes `can_edit` on the DAG and `can_create` on its runs; what a person may then do with it is
 # decided in the task. Nothing here allows to clear, patch or delete a run.

@@ -23,6 +23,17 @@ DEPLOY = Path(__file__).resolve().parents[2] / "deploy"
 _NUMBERS = count(1)
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out, for the simulator, what it does not play."""
+    beyond = [
+        item
+        for item in items
+        if item.get_closest_marker("beyond_the_simulator") and item.callspec.params["cluster"] == "simulator"  # type: ignore[attr-defined]
+    ]
+    config.hook.pytest_deselected(items=beyond)
+    items[:] = [item for item in items if item not in beyond]
+
+
 @pytest.fixture(scope="session", params=["simulator", pytest.param("real", marks=pytest.mark.kube)])
 def cluster(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     if request.param == "simulator":

@@ -10,7 +10,6 @@ from ops_dashboard.catalog import Pool, WorkloadKind
 from ops_dashboard.workers import PoolState, WorkloadMissingError
 from ops_dashboard.workers.kubernetes import KubernetesWorkers
 from ops_dashboard.workers.rollout import Ending, RolloutFailedError, RolloutResult, wait
-from tests.clusters.cluster import Cluster
 from tests.clusters.place import Place, eventually
 
 BOTH_KINDS = pytest.mark.parametrize("kind", list(WorkloadKind))
@@ -136,11 +135,8 @@ def test_a_change_by_somebody_else_ends_the_wait(place: Place, workers: Kubernet
     assert failure.value.kind is Ending.CHANGED_BY_OTHER
 
 
-def test_an_autoscaler_that_sets_the_count_back_is_told(
-    place: Place, workers: KubernetesWorkers, cluster: Cluster
-) -> None:
-    if cluster.name == "simulator":
-        pytest.skip("the simulator has no autoscaler")
+@pytest.mark.beyond_the_simulator
+def test_an_autoscaler_that_sets_the_count_back_is_told(place: Place, workers: KubernetesWorkers) -> None:
     pool = place.create(WorkloadKind.DEPLOYMENT, 2, behaviour="slow")
     target = {"apiVersion": "apps/v1", "kind": "Deployment", "name": "worker"}
     place.post(

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 
@@ -105,9 +105,9 @@ def test_a_full_quota_fails_the_run_with_the_cause(
     place: Place, at_work: psycopg.Connection, declare: DeclaresPool, kind: WorkloadKind
 ) -> None:
     place.limit_pods(3)
-    pool = place.create(kind, 2)
+    pool = place.create(kind, 3)
     declare(pool)
-    place.until_ready(pool, 2)
+    place.until_ready(pool, 3)
     record = failing(asking(6), operator(), at_work)
     assert (record.outcome, record.after, record.ready) == (Outcome.FAILED, 6, 3)
     assert "quota" in str(record.message)
@@ -140,11 +140,10 @@ def test_a_change_by_somebody_else_during_the_rollout_is_told_with_names_and_num
 ) -> None:
     pool = place.create(WorkloadKind.DEPLOYMENT, 0, behaviour="slow")
     declare(pool)
-    run = asking(3)
-    interference = threading.Thread(target=lambda: _set_when(place, pool, 3, 7))
-    interference.start()
-    record = failing(run, operator(patience=60), at_work)
-    interference.join()
+    with ThreadPoolExecutor() as others:
+        interference = others.submit(_set_when, place, pool, 3, 7)
+        record = failing(asking(3), operator(patience=60), at_work)
+        interference.result()
     assert record.outcome is Outcome.FAILED
     assert "changed from 3 to 7 by kubectl" in str(record.message)
 

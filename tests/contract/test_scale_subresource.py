@@ -140,6 +140,7 @@ def test_who_changed_the_count_last_is_its_only_manager(place: Place, kind: Work
     place.set_count(pool, 4)
     assert owners() == [("kubectl", None, True)]
     place.set_count(pool, 4, manager="somebody")
+    place.patch(pool, {"spec": {"template": {"metadata": {"annotations": {"note": "new"}}}}}, manager="editor")
     assert owners() == [("kubectl", None, True)]
 
 

@@ -108,6 +108,18 @@ def test_a_workload_that_does_not_exist_is_told_by_name(
         workers.progress(pool, 3)
 
 
+@pytest.mark.beyond_the_simulator
+def test_a_workload_that_is_being_deleted_counts_as_missing(place: Place, workers: KubernetesWorkers) -> None:
+    pool = place.create(WorkloadKind.DEPLOYMENT, 2)
+    place.patch(pool, {"metadata": {"finalizers": ["ops-test/keep"]}})
+    place.delete(pool)
+    try:
+        with pytest.raises(WorkloadMissingError, match=r"^Deployment worker in namespace test-\d+ is being deleted$"):
+            workers.read(pool)
+    finally:
+        place.patch(pool, {"metadata": {"finalizers": None}})
+
+
 def test_a_namespace_without_rights_is_told_with_verb_and_resource(workers: KubernetesWorkers, place: Place) -> None:
     closed = place.pool(WorkloadKind.DEPLOYMENT).model_copy(update={"namespace": "ops-dashboard"})
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from ops_dashboard.ledger.models import Details, Entry, Event, Filter, Outcome, Page, Request
-from ops_dashboard.ledger.reading import entries, last_changes
+from ops_dashboard.ledger.reading import MOST_ENTRIES, entries, last_changes
 from ops_dashboard.ledger.writing import AlreadyStartedError, append
 
 __all__ = [
+    "MOST_ENTRIES",
     "AlreadyStartedError",
     "Details",
     "Entry",

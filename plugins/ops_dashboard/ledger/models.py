@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
@@ -68,7 +68,8 @@ class Details:
         message: What a person needs to know about the outcome.
         grant_id: The grant that decided.
         grant: The same grant for people: `ads-oncall → scale:ads/*`.
-        deadline: For `started`, which must have one: until then the request is running, then its fate is unknown.
+        time_limit: For `started`, which must have one: so long, by the database's clock, the request is running;
+            then its fate is unknown.
     """
 
     before: int | None = None
@@ -80,7 +81,7 @@ class Details:
     message: str | None = None
     grant_id: int | None = None
     grant: str | None = None
-    deadline: datetime | None = None
+    time_limit: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ _LONGEST_TEXT = 2000
 
 _APPEND = """
 SELECT ops.ledger_append(%(request_id)s, %(event)s, %(actor)s, %(action)s, %(resource)s, %(dag_id)s, %(run_id)s,
-    %(task_id)s, %(reason)s, %(deadline)s, %(details)s)
+    %(task_id)s, %(reason)s, clock_timestamp() + %(time_limit)s::interval, %(details)s)
 """
 
 
@@ -38,15 +38,15 @@ def append(connection: psycopg.Connection, request: Request, event: Event, detai
 
     Raises:
         AlreadyStartedError: On `started`, if the run's task has started before.
-        ValueError: `started` without a deadline.
+        ValueError: `started` without a time limit.
         psycopg.Error: It was not written: the database is down, another writer hangs, or the step can't follow the
             earlier ones.
     """
     is_start = event is Event.STARTED
-    if is_start and details.deadline is None:
-        raise ValueError("a request can't start without a deadline")
+    if is_start and details.time_limit is None:
+        raise ValueError("a request can't start without a time limit")
     names = {name: _storable(value, _LONGEST_NAME) for name, value in asdict(request).items() if isinstance(value, str)}
-    content = {name: value for name, value in asdict(details).items() if value is not None and name != "deadline"}
+    content = {name: value for name, value in asdict(details).items() if value is not None and name != "time_limit"}
     row = connection.execute(
         _APPEND,
         names
@@ -54,7 +54,7 @@ def append(connection: psycopg.Connection, request: Request, event: Event, detai
             "request_id": request.request_id,
             "reason": _storable(request.reason, _LONGEST_TEXT),
             "event": event.value,
-            "deadline": details.deadline if is_start else None,
+            "time_limit": details.time_limit if is_start else None,
             "details": Jsonb({k: _storable(v, _LONGEST_TEXT) if isinstance(v, str) else v for k, v in content.items()}),
         },
     ).fetchone()

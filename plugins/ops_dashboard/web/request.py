@@ -116,6 +116,11 @@ class PageRequest:
         """The connection of this request, opened at its first use and committed when the page function returns."""
         return self.resources.enter_context(self.host.database())
 
+    def release_database(self) -> None:
+        """Commit and give the connection back before waiting for something else; its next use opens one anew."""
+        self.resources.close()
+        self.__dict__.pop("database", None)
+
     @cached_property
     def airflow(self) -> AirflowApi:
         """Airflow's REST API as this user: the page has no privilege of its own."""

@@ -124,6 +124,8 @@ class PageServer:
     def _answer(self, route: Route, http: Request, form: Values) -> Response:
         with self.request(http, form) as request:
             self.admit(request, route)
+            # The page may wait for a cluster; it takes a connection again if it needs one.
+            request.release_database()
             return self._response(route.function(request), http, form)
 
     def _response(self, answer: Answer, http: Request, form: Values) -> Response:

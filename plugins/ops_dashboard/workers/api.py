@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from ops_dashboard.catalog import WorkloadKind
-from ops_dashboard.workers.errors import NotConfiguredError, NotPermittedError, WorkloadMissingError
+from ops_dashboard.workers.errors import ClusterDownError, NotConfiguredError, NotPermittedError, WorkloadMissingError
 from ops_dashboard.workers.models import Scale
 from ops_dashboard.workers.observed import Observed, observe_deployment, observe_stateful_set
 from ops_dashboard.workers.translation import plain_errors
@@ -24,6 +24,7 @@ FIELD_MANAGER = "ops-dashboard"
 """The name by which Kubernetes knows who set a count."""
 
 _TIMEOUT_SECONDS = (3, 10)  # to connect, to answer
+_LIST_TIMEOUT_SECONDS = (2, 5)  # somebody waits for a page
 _FAILED_CREATIONS = "involvedObject.kind=StatefulSet,reason=FailedCreate"
 
 
@@ -58,7 +59,7 @@ class ClusterApi:
         """Return what all workloads of a kind say about themselves, by name."""
         calls = self._calls(kind)
         with self._asking("list", calls.resource, namespace):
-            found = calls.list(namespace, _request_timeout=_TIMEOUT_SECONDS).items
+            found = calls.list(namespace, _request_timeout=_LIST_TIMEOUT_SECONDS).items
         return {workload.metadata.name: calls.observe(workload) for workload in found}
 
     def patch_scale(self, pool: Pool, operations: list[dict[str, object]]) -> Scale:
@@ -130,7 +131,7 @@ class ClusterApi:
         try:
             with plain_errors(self._connection_id, host, f"{verb} {resource} {name}".rstrip(), namespace):
                 yield
-        except NotPermittedError:
-            # The credentials that are kept may have been replaced since.
+        except (NotPermittedError, ClusterDownError):
+            # The address and the credentials that are kept may have been replaced since.
             self.__dict__.pop("_hook", None)
             raise

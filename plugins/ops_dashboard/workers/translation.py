@@ -82,7 +82,7 @@ def _from_transport(error: HTTPError) -> tuple[str, bool]:
         case NameResolutionError():
             return "its name cannot be resolved", False
         case NewConnectionError():
-            return str(error).rpartition("] ")[2] or "no connection", False
+            return str(error).rpartition("] ")[2], False
         case ConnectTimeoutError():
             return "no connection in time", False
         case ReadTimeoutError():

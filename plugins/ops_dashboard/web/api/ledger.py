@@ -7,7 +7,7 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Query
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from ops_dashboard import ledger
 from ops_dashboard.ledger import Filter, Outcome
@@ -17,6 +17,7 @@ from ops_dashboard.web.errors import Problem
 router = APIRouter(tags=["ledger"])
 
 _MAX_LIMIT = 500
+_TIME = "a time with its offset from UTC, such as 2026-12-31T18:00:00Z"
 
 
 class EntryOut(BaseModel):
@@ -63,8 +64,8 @@ class LedgerQuery(BaseModel):
     resource: str | None = None
     outcome: Outcome | None = None
     run_id: str | None = None
-    since: datetime | None = Field(default=None, description="Only requests made at or after this time.")
-    until: datetime | None = Field(default=None, description="Only requests made before this time.")
+    since: AwareDatetime | None = Field(default=None, description=f"Only requests made from then on: {_TIME}.")
+    until: AwareDatetime | None = Field(default=None, description=f"Only requests made before then: {_TIME}.")
     q: str | None = Field(default=None, description="Words in the person, the resource, the reason or the message.")
     limit: int = Field(default=50, ge=1, le=_MAX_LIMIT)
     cursor: str | None = Field(default=None, description="`next` of the page before.")

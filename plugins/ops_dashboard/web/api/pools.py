@@ -7,12 +7,9 @@ from datetime import datetime
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
-from ops_dashboard import access, ledger
-from ops_dashboard.catalog import Pool
-from ops_dashboard.catalog.current import current_catalog
+from ops_dashboard.overview import PoolView, read_overview
 from ops_dashboard.web.app import ApiRequest
-from ops_dashboard.web.pool_status import last_touched, status_reader
-from ops_dashboard.workers import PoolState, PoolStatus
+from ops_dashboard.workers import PoolState
 
 router = APIRouter(tags=["workers"])
 
@@ -49,18 +46,12 @@ class PoolsOut(BaseModel):
 def list_pools(request: ApiRequest) -> PoolsOut:
     """List the worker pools: state, limits, and whether the caller may scale them."""
     request.require("view:workers")
-    pools = list(current_catalog().pools.values())
-    changes = ledger.last_changes(request.database, [pool.name for pool in pools])
-    statuses = status_reader().read(pools, since=last_touched(changes))
-    decisions = access.decide_all(request.database, request.user.name, [pool.action for pool in pools])
-    return PoolsOut(
-        pools=[_out(pool, statuses.by_pool.get(pool.name), decisions[pool.action]) for pool in pools],
-        problems=list(statuses.problems),
-        seen_at=statuses.seen_at,
-    )
+    seen = read_overview(request.host.database, request.user.name)
+    return PoolsOut(pools=[_out(view) for view in seen.pools], problems=list(seen.problems), seen_at=seen.seen_at)
 
 
-def _out(pool: Pool, status: PoolStatus | None, decision: access.Decision) -> PoolOut:
+def _out(view: PoolView) -> PoolOut:
+    pool, status = view.pool, view.status
     return PoolOut(
         pool=pool.name,
         team=pool.team,
@@ -75,6 +66,6 @@ def _out(pool: Pool, status: PoolStatus | None, decision: access.Decision) -> Po
         max=pool.max,
         state=status.state if status else PoolState.UNKNOWN,
         problem=status.problem if status else None,
-        may_scale=decision.allowed,
-        why=decision.reason,
+        may_scale=view.decision.allowed,
+        why=view.decision.reason,
     )

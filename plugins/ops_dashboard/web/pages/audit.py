@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from ops_dashboard import ledger
@@ -9,6 +10,8 @@ from ops_dashboard.ledger import Entry, Filter, Outcome
 from ops_dashboard.web.components import (
     Actions,
     Button,
+    Chip,
+    Chips,
     Code,
     Column,
     Empty,
@@ -56,7 +59,7 @@ def audit(request: PageRequest) -> Page:
     rows = [_cells(request, entry) for entry in page.entries]
     return Page(
         "Audit",
-        _toolbar(),
+        _toolbar(request),
         Panel(Table(_COLUMNS, rows, "Requests, newest first", _nothing(request)), flush=True),
         *_paging(request, page.next),
         lead="Who did what, when, why and to which effect. Entries are never changed; times are UTC.",
@@ -82,17 +85,24 @@ def _outcome(text: str) -> Outcome | None:
     try:
         return Outcome(text)
     except ValueError:
-        accepted = ", ".join(Outcome)
-        raise Problem(
-            400, "This filter is not known", f"outcome: {text[:80]!r} is not accepted; accepted are {accepted}."
-        ) from None
+        raise _unknown_filter("outcome", text, Outcome) from None
 
 
 def _since(period: str, now: datetime) -> datetime | None:
-    return now - _PERIODS[period] if period in _PERIODS else None
+    if not period:
+        return None
+    if period not in _PERIODS:
+        raise _unknown_filter("period", period, _PERIODS)
+    return now - _PERIODS[period]
 
 
-def _toolbar() -> Toolbar:
+def _unknown_filter(name: str, value: str, accepted: Iterable[str]) -> Problem:
+    text = f"{name}: {value[:80]!r} is not accepted; accepted are {', '.join(accepted)}."
+    return Problem(400, "This filter is not known", text)
+
+
+def _toolbar(request: PageRequest) -> Toolbar:
+    run_id = request.query.get("run_id", "")
     return Toolbar(
         Search("q", "Search"),
         Search("actor", "Person"),
@@ -100,6 +110,7 @@ def _toolbar() -> Toolbar:
         Select("action", "Action", [("", "Any action"), ("scale", "scale")]),
         Select("outcome", "Outcome", [("", "Any outcome"), *((str(o), outcome_label(o)) for o in Outcome)]),
         Select("period", "Time", [("", "Any time"), *_PERIOD_LABELS.items()]),
+        *([Chips("run_id", "Run", Chip("", "All runs"), Chip(run_id, "This run"))] if run_id else []),
     )
 
 

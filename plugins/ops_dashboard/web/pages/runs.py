@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from urllib.parse import quote
 
 from ops_dashboard import ledger
+from ops_dashboard.catalog import CatalogError
 from ops_dashboard.catalog.current import current_catalog
 from ops_dashboard.ledger import Entry, Filter, Outcome
+from ops_dashboard.overview import last_touched
 from ops_dashboard.web.components import (
     Actions,
     Badge,
@@ -32,14 +35,14 @@ from ops_dashboard.web.components import (
 from ops_dashboard.web.dag_runs import DagRun, read_run
 from ops_dashboard.web.errors import Problem
 from ops_dashboard.web.pages.shared import outcome_badge, person
-from ops_dashboard.web.pool_status import last_touched, status_reader
 from ops_dashboard.web.request import PageRequest
 from ops_dashboard.web.router import Router
 from ops_dashboard.workers import PoolStatus
+from ops_dashboard.workers.statuses import status_reader
 
 router = Router(prefix="/ops")
 
-_MANY = 20
+_MANY = ledger.MOST_ENTRIES
 _NOTHING_DONE = {Outcome.DENIED, Outcome.REFUSED}
 
 
@@ -72,14 +75,29 @@ class _Story:
         return str(self.airflow.conf.get("pool", "")) if self.airflow else ""
 
     @property
+    def asked_by(self) -> str | None:
+        if self.entry is not None:
+            return self.entry.actor
+        return self.airflow.asked_by if self.airflow else None
+
+    @property
+    def last_heard(self) -> datetime:
+        """When anything was heard of the run; what was seen of the pool before is out of date."""
+        if self.entry is not None:
+            return last_touched(self.entry)
+        return self.airflow.asked_at if self.airflow else datetime.now(UTC)
+
+    @property
     def has_changed_something(self) -> bool:
         return self.entry is not None and self.entry.changed_at is not None
 
 
-@router.page("/runs/{dag_id}/{run_id}", title="Run", needs="view:audit", tab="/workers")
+@router.page("/runs/{dag_id}/{run_id}", title="Run", needs=None, tab="/workers")
 def run(request: PageRequest) -> Page:
-    """Follow a run while it goes on; afterwards tell how it ended."""
+    """Follow a run while it goes on; afterwards tell how it ended. Everybody may see what they asked for."""
     story = _read(request)
+    if story.asked_by != request.user.name:
+        request.require("view:audit")
     return Page(
         "Scaling",
         Live(
@@ -107,16 +125,19 @@ def _read(request: PageRequest) -> _Story:
         if not found:
             raise
     first, replays = (found[-1], found[-2::-1]) if found else (None, ())
-    resource = first.resource if first else str(airflow.conf.get("pool", "")) if airflow else ""
-    return _Story(first, replays, airflow, _status(resource, found))
+    story = _Story(first, replays, airflow, None)
+    return replace(story, status=_status(story))
 
 
-def _status(resource: str, found: Sequence[Entry]) -> PoolStatus | None:
-    pools = current_catalog().pools
-    if resource not in pools:
+def _status(story: _Story) -> PoolStatus | None:
+    try:
+        pools = current_catalog().pools
+    except CatalogError:
+        return None  # what happened can be told all the same
+    pool = pools.get(story.resource)
+    if pool is None:
         return None
-    touched = last_touched({resource: found} if found else {})
-    return status_reader().read(pools.values(), since=touched).by_pool.get(resource)
+    return status_reader().read_beside(pool, pools.values(), story.last_heard).by_pool.get(pool.name)
 
 
 def _replay_note(replay: Entry) -> Note:
@@ -211,7 +232,7 @@ def _announcement(story: _Story) -> str:
 
 def _lead(request: PageRequest, story: _Story) -> Node:
     entry, airflow = story.entry, story.airflow
-    who = person(entry.actor if entry else (airflow and airflow.asked_by) or "nobody", request.user.name)
+    who = person(story.asked_by or "nobody", request.user.name)
     at = airflow.asked_at if airflow else entry.at if entry else request.now
     reason = entry.reason if entry else str(airflow.conf.get("reason", "")) if airflow else ""
     return (f"Asked by {who} ", Time(at), f" · “{reason}”" if reason else "")

@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from hashlib import sha256
 from secrets import token_hex
 
 from ops_dashboard import access, ledger
 from ops_dashboard.access import Decision
+from ops_dashboard.acts import MAX_REASON, SCALE_DAG_ID, RequestError, ScaleRequest, check_within_limits, parse
 from ops_dashboard.catalog import Pool, UnknownPoolError
 from ops_dashboard.catalog.current import current_catalog
-from ops_dashboard.requests import MAX_REASON, RequestError, ScaleRequest, check_count, parse
 from ops_dashboard.web.components import (
     Change,
     Column,
@@ -39,14 +40,13 @@ from ops_dashboard.web.dag_runs import ask_for_run
 from ops_dashboard.web.errors import not_found
 from ops_dashboard.web.pages.runs import run
 from ops_dashboard.web.pages.shared import effect, outcome_badge, person, state_badge, state_tone
-from ops_dashboard.web.pool_status import Statuses, status_reader
 from ops_dashboard.web.request import PageRequest
 from ops_dashboard.web.router import Router
 from ops_dashboard.workers import PoolStatus
+from ops_dashboard.workers.statuses import Statuses, status_reader
 
 router = Router(prefix="/ops")
 
-DAG_ID = "ops_scale_workers"
 _RECENT = 5
 _LARGE_FACTOR = 2
 
@@ -64,9 +64,9 @@ def scale(request: PageRequest) -> Redirect | Page:
         asked = _read(request)
     except RequestError as error:
         return _form_page(request, wanted=None, errors=error.problems)
-    run_id = _run_id(request.form.get("request", ""))
-    ask_for_run(request.airflow, DAG_ID, run_id, asked.model_dump())
-    return Redirect(request.url(run, dag_id=DAG_ID, run_id=run_id))
+    run_id = _run_id(request.form.get("request", ""), asked)
+    ask_for_run(request.airflow, SCALE_DAG_ID, run_id, asked.model_dump())
+    return Redirect(request.url(run, dag_id=SCALE_DAG_ID, run_id=run_id))
 
 
 def _read(request: PageRequest) -> ScaleRequest:
@@ -87,7 +87,7 @@ def _read(request: PageRequest) -> ScaleRequest:
             "expected": expected,
         },
     )
-    check_count(pool, asked.replicas)
+    check_within_limits(pool, asked.replicas)
     decision = access.decide(request.database, request.user.name, pool.action, asked.replicas, expected)
     if not decision.allowed:
         raise RequestError({"replicas": decision.reason})
@@ -132,7 +132,7 @@ class _View:
 
 def _form_page(request: PageRequest, wanted: int | None, errors: Mapping[str, str]) -> Page:
     pool = _pool(request)
-    statuses = status_reader().read(current_catalog().pools.values(), since={pool.name: request.now})
+    statuses = status_reader().read_beside(pool, current_catalog().pools.values(), since=request.now)
     status = statuses.by_pool.get(pool.name)
     decision = access.decide(request.database, request.user.name, pool.action)
     view = _View(request, pool, status, statuses, decision, wanted, errors)
@@ -237,6 +237,6 @@ def _count(text: str) -> int | None:
     return int(text) if re.fullmatch(r"[0-9]{1,9}", text.strip(), re.ASCII) else None
 
 
-def _run_id(token: str) -> str:
-    """One id for each time the form was shown, so that pressing its button twice asks once."""
-    return f"page__{token if re.fullmatch(r'[0-9a-f]{32}', token) else token_hex(16)}"
+def _run_id(shown: str, asked: ScaleRequest) -> str:
+    """One id for what is asked with the form as it was shown: pressing its button twice asks once."""
+    return f"page__{sha256(f'{shown} {asked.model_dump_json()}'.encode()).hexdigest()[:32]}"

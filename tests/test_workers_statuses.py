@@ -11,7 +11,7 @@ import pytest
 
 from demo.simulator import Simulator
 from ops_dashboard.catalog import Pool, load_catalog
-from ops_dashboard.web.pool_status import StatusReader
+from ops_dashboard.workers.statuses import StatusReader
 from tests.clusters.cluster import Cluster
 from tests.clusters.simulated import simulated
 

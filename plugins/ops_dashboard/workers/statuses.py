@@ -1,9 +1,10 @@
-"""The state of all pools for the pages: one list call per namespace and kind, shared for some seconds."""
+"""The state of all pools for those who look: one list call per namespace and kind, shared for some seconds."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
@@ -13,13 +14,15 @@ from typing import TYPE_CHECKING
 from cachetools import TTLCache, cachedmethod
 
 from ops_dashboard.settings import settings
-from ops_dashboard.workers import PoolStatus, WorkersError, kubernetes
+from ops_dashboard.workers import kubernetes
+from ops_dashboard.workers.errors import WorkersError
+from ops_dashboard.workers.models import PoolStatus
 
 if TYPE_CHECKING:
     from ops_dashboard.catalog import Pool
-    from ops_dashboard.ledger import Entry
 
 _MAX_NAMESPACES = 1000
+_AT_ONCE = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,27 +52,34 @@ class StatusReader:
         self._condition = Condition()
 
     def read(self, pools: Iterable[Pool], since: Mapping[str, datetime] | None = None) -> Statuses:
-        """The pools' status.
+        """The pools' status. The namespaces are asked at the same time: one that hangs does not add to another.
 
         Args:
-            pools: All pools of the catalog: an answer is kept for a whole namespace.
+            pools: All pools of the catalog in the namespaces of interest: an answer is kept for a whole namespace.
             since: By pool name, the moment after which it must have been seen: what was just changed, or is about to
                 be, must not be told from memory.
         """
-        since = since or {}
         grouped: dict[tuple[str, str], list[Pool]] = defaultdict(list)
         for pool in pools:
             grouped[pool.connection, pool.namespace].append(pool)
-        for key, members in grouped.items():
-            moments = [since[pool.name] for pool in members if pool.name in since]
-            if moments:
-                self._forget_before(key, max(moments))
-        parts = [self._read_namespace(*key, members) for key, members in grouped.items()]
+            if since and pool.name in since:
+                self._forget_before((pool.connection, pool.namespace), since[pool.name])
+        with ThreadPoolExecutor(_AT_ONCE) as threads:
+            asked = [
+                threads.submit(self._read_namespace, connection, namespace, members)
+                for (connection, namespace), members in grouped.items()
+            ]
+        parts = [answer.result() for answer in asked]
         return Statuses(
             by_pool={name: status for part in parts for name, status in part.by_pool.items()},
             problems=tuple(dict.fromkeys(problem for part in parts for problem in part.problems)),
             seen_at=min((part.seen_at for part in parts), default=datetime.now(UTC)),
         )
+
+    def read_beside(self, pool: Pool, pools: Iterable[Pool], since: datetime) -> Statuses:
+        """The same for the namespace of one pool, of all the catalog's `pools`; other clusters are not waited for."""
+        place = (pool.connection, pool.namespace)
+        return self.read([each for each in pools if (each.connection, each.namespace) == place], {pool.name: since})
 
     def _forget_before(self, key: tuple[str, str], moment: datetime) -> None:
         with self._condition:
@@ -96,12 +106,3 @@ class StatusReader:
 def status_reader() -> StatusReader:
     """The reader of this process."""
     return StatusReader(settings().status_cache_seconds)
-
-
-def last_touched(changes: Mapping[str, Sequence[Entry]]) -> dict[str, datetime]:
-    """When the ledger last heard of each pool: the `since` of what was changed by us."""
-    return {
-        name: max(moment for moment in (entries[0].at, entries[0].changed_at, entries[0].finished_at) if moment)
-        for name, entries in changes.items()
-        if entries
-    }

@@ -11,6 +11,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 if TYPE_CHECKING:
     from ops_dashboard.catalog import Pool
 
+SCALE_DAG_ID = "ops_scale_workers"
 MAX_REASON = 500
 _LARGEST_COUNT = 2**31 - 1  # Kubernetes keeps counts as int32
 _SHOWN = 80
@@ -34,7 +35,7 @@ def _with_content(text: str) -> str:
     return text
 
 
-class OperationRequest(BaseModel):
+class ActRequest(BaseModel):
     """Checked strictly: no coercion, no unknown keys. Each field's description says what it accepts."""
 
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
@@ -63,7 +64,7 @@ class OperationRequest(BaseModel):
         return f"{self.action}:{self.resource}"
 
 
-class ScaleRequest(OperationRequest):
+class ScaleRequest(ActRequest):
     """Set the worker count of a pool."""
 
     action: ClassVar[str] = "scale"
@@ -78,7 +79,7 @@ class ScaleRequest(OperationRequest):
         return self.replicas
 
 
-RequestT = TypeVar("RequestT", bound=OperationRequest)
+RequestT = TypeVar("RequestT", bound=ActRequest)
 
 
 def parse(model: type[RequestT], values: Mapping[str, Any]) -> RequestT:
@@ -94,7 +95,7 @@ def parse(model: type[RequestT], values: Mapping[str, Any]) -> RequestT:
         raise RequestError(problems) from error
 
 
-def check_count(pool: Pool, replicas: int) -> None:
+def check_within_limits(pool: Pool, replicas: int) -> None:
     """Check a worker count against the limits that the catalog sets for everybody.
 
     Raises:
@@ -113,7 +114,7 @@ def shorten(value: object, limit: int = _SHOWN) -> str:
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
-def _explain(model: type[OperationRequest], found: Mapping[str, Any]) -> str:
+def _explain(model: type[ActRequest], found: Mapping[str, Any]) -> str:
     field = model.model_fields.get(str(found["loc"][0]))
     if field is None:
         return f"unknown; accepted are {', '.join(model.model_fields)}"
