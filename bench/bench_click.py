@@ -23,8 +23,9 @@ from uuid import uuid4
 from demo import warmup
 from demo.browserless import Form
 from demo.client import Client
-from demo.environment import REPOSITORY, Home
-from demo.stack import Stack, free_port
+from demo.environment import REPOSITORY
+from demo.stack import Stack
+from demo.temporary import temporary_stack
 from ops_dashboard.catalog import Pool, load_catalog
 from ops_dashboard.workers.kubernetes import for_connection
 
@@ -38,19 +39,13 @@ _GIVE_UP_SECONDS = 60.0
 def main() -> int:
     """Measure and print."""
     clicks = int(os.environ.get("CLICKS", "30"))
-    with tempfile.TemporaryDirectory(prefix="ops-bench-") as name:
-        folder = Path(name)
-        notes = folder / "notes"
-        notes.mkdir()
-        stack = Stack(Home(folder), free_port(), extra_environment=_environment(notes))
-        try:
-            stack.start()
-            warmup.load_company(stack)
-            warmup.visit_pages(stack)
-            os.environ.update(stack.environment)
-            acts, noops = _measure(stack, notes, clicks)
-        finally:
-            stack.stop()
+    with (
+        tempfile.TemporaryDirectory(prefix="ops-bench-") as folder,
+        temporary_stack(extra_environment=_environment(Path(folder))) as stack,
+    ):
+        warmup.visit_pages(stack)
+        os.environ.update(stack.environment)
+        acts, noops = _measure(stack, Path(folder), clicks)
     _print("act", acts)
     _print("no-op", noops)
     print(f"ratio {statistics.median(acts) / statistics.median(noops):.2f}")

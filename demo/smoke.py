@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import sys
-import tempfile
-from pathlib import Path
 from typing import Any
 
 import httpx
 
-from demo import warmup
 from demo.client import Client
-from demo.environment import Home
-from demo.stack import Stack, free_port
+from demo.temporary import temporary_stack
 from ops_dashboard.acts import SCALE_DAG_ID
 
 _POOL = "ads/bidder"
@@ -20,18 +16,13 @@ _POOL = "ads/bidder"
 
 def main() -> int:
     """Run the story; the exit code is 0 if every step was as it must be."""
-    with tempfile.TemporaryDirectory(prefix="ops-smoke-") as folder:
-        stack = Stack(Home(Path(folder)), free_port())
-        try:
-            stack.start()
-            warmup.load_company(stack)
+    try:
+        with temporary_stack() as stack:
             scale_as_the_teams_own_on_call(stack.url)
             be_denied_as_another_teams_on_call(stack.url)
-        except (AssertionError, RuntimeError, TimeoutError, httpx.HTTPError) as problem:
-            print(f"smoke: FAILED: {problem}", file=sys.stderr)
-            return 1
-        finally:
-            stack.stop()
+    except (AssertionError, RuntimeError, TimeoutError, httpx.HTTPError) as problem:
+        print(f"smoke: FAILED: {problem}", file=sys.stderr)
+        return 1
     print("smoke: good")
     return 0
 

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
 from pathlib import Path
 
 from playwright.sync_api import Browser, sync_playwright
 
-from demo import warmup
 from demo.accounts import PASSWORD
 from demo.client import Client
-from demo.environment import Home
-from demo.stack import Stack, free_port
+from demo.stack import Stack
+from demo.temporary import temporary_stack
 
 _IMAGES = Path(__file__).parent / "images"
 _PERSON = "oncall@ads.example.com"
@@ -22,19 +20,12 @@ _PAGES = {"workers": "/ops/workers", "scale": "/ops/workers/ads/bidder/scale?rep
 
 def main() -> None:
     """Start a demo, do what the pictures show, take them in light and dark."""
-    with tempfile.TemporaryDirectory(prefix="ops-screenshots-") as folder:
-        stack = Stack(Home(Path(folder)), free_port())
-        try:
-            stack.start()
-            warmup.load_company(stack)
-            _leave_a_history(stack)
-            with sync_playwright() as playwright:
-                browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
-                # The run's picture comes first: it has to be taken while the run is under way.
-                for scheme, replicas in (("light", 9), ("dark", 4)):
-                    _take(browser, stack, scheme, replicas)
-        finally:
-            stack.stop()
+    with temporary_stack() as stack, sync_playwright() as playwright:
+        _leave_a_history(stack)
+        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+        # The run's picture comes first: it has to be taken while the run is under way.
+        for scheme, replicas in (("light", 9), ("dark", 4)):
+            _take(browser, stack, scheme, replicas)
 
 
 def _leave_a_history(stack: Stack) -> None:

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import httpx
 import pytest
 
-from demo import warmup
 from demo.client import Client
-from demo.environment import Home
-from demo.stack import Stack, free_port
+from demo.stack import Stack
+from demo.temporary import temporary_stack
 from ops_dashboard.acts import SCALE_DAG_ID
 
 ADS = "oncall@ads.example.com"
@@ -25,15 +22,9 @@ SCALE_DAG = SCALE_DAG_ID
 
 @pytest.fixture(scope="session")
 def stack() -> Iterator[Stack]:
-    """A demo with its company loaded, on a free port and a folder of its own."""
-    with tempfile.TemporaryDirectory(prefix="ops-stack-", ignore_cleanup_errors=True) as folder:
-        started = Stack(Home(Path(folder)), free_port())
-        try:
-            started.start()
-            warmup.load_company(started)
-            yield started
-        finally:
-            started.stop()
+    """One demo for all tests, so a test reads a count before it changes it."""
+    with temporary_stack() as started:
+        yield started
 
 
 @pytest.fixture(scope="session")

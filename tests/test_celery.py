@@ -7,7 +7,6 @@ import shutil
 import socket
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,9 +15,9 @@ import psycopg
 import pytest
 import redis
 
-from demo import smoke, warmup
-from demo.environment import Home
+from demo import smoke
 from demo.stack import Stack, free_port
+from demo.temporary import temporary_stack
 from tests.team_files import SERVICES
 
 _PASSWORD = "celery-test"
@@ -59,20 +58,12 @@ def _wait_for(url: str) -> None:
 def team_stack(broker: str) -> Iterator[Stack]:
     settings = SERVICES["worker"]["environment"]
     celery = {name: value for name, value in settings.items() if name.startswith("AIRFLOW__CELERY")}
-    with tempfile.TemporaryDirectory(prefix="ops-celery-", ignore_cleanup_errors=True) as folder:
-        stack = Stack(
-            Home(Path(folder)),
-            free_port(),
-            executor=settings["AIRFLOW__CORE__EXECUTOR"],
-            extra_environment={**celery, "AIRFLOW__CELERY__BROKER_URL": broker},
-            extra_components={"worker": tuple(SERVICES["worker"]["command"].split())},
-        )
-        try:
-            stack.start()
-            warmup.load_company(stack)
-            yield stack
-        finally:
-            stack.stop()
+    with temporary_stack(
+        executor=settings["AIRFLOW__CORE__EXECUTOR"],
+        extra_environment={**celery, "AIRFLOW__CELERY__BROKER_URL": broker},
+        extra_components={"worker": tuple(SERVICES["worker"]["command"].split())},
+    ) as stack:
+        yield stack
 
 
 @pytest.mark.stack

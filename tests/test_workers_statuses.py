@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -86,15 +87,47 @@ def test_what_was_touched_since_is_asked_for_again_and_nothing_else(simulator: S
     assert len(lists(simulator)) == 6
 
 
-def test_a_cluster_that_is_down_is_told_once_and_not_asked_by_every_load(
+def connection_to(address: str, name: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    """An Airflow connection to whatever listens, or does not, at an address."""
+    config = Cluster(name, address, "token").kubeconfig("token")
+    extra = json.dumps({"conn_type": "kubernetes", "extra": {"kube_config": config}})
+    monkeypatch.setenv(f"AIRFLOW_CONN_{name.upper()}", extra)
+    return name
+
+
+def test_a_cluster_that_refuses_is_told_once_and_not_asked_by_every_load(
     pools: list[Pool], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    nowhere = {"kube_config_path": "/nowhere/kubeconfig"}
-    monkeypatch.setenv("AIRFLOW_CONN_NOWHERE", json.dumps({"conn_type": "kubernetes", "extra": nowhere}))
-    lost = [pool.model_copy(update={"connection": "nowhere"}) for pool in pools]
+    connection = connection_to("http://127.0.0.1:1", "refusing_cluster", monkeypatch)
+    lost = [pool.model_copy(update={"connection": connection}) for pool in pools]
     reader = StatusReader(60)
     statuses = reader.read(lost)
     assert statuses.by_pool == {}
     assert len(statuses.problems) == 1
-    assert "nowhere" in statuses.problems[0]
+    assert "the cluster of connection refusing_cluster" in statuses.problems[0]
     assert reader.read(lost).seen_at == statuses.seen_at
+
+
+def test_a_cluster_that_never_answers_does_not_hide_the_others(
+    pools: list[Pool], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ops_dashboard.workers.api._LIST_TIMEOUT_SECONDS", (0.3, 0.3))
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        connection = connection_to(address, "silent_cluster", monkeypatch)
+        hanging = [pool.model_copy(update={"connection": connection}) for pool in pools if pool.team == "search"]
+        statuses = StatusReader(60).read([*(pool for pool in pools if pool.team == "ads"), *hanging])
+    assert set(statuses.by_pool) == {"ads/bidder", "ads/indexer", "ads/reporter"}
+    assert "the cluster of connection silent_cluster" in " ".join(statuses.problems)
+
+
+def test_a_pool_is_read_without_waiting_for_other_clusters(
+    simulator: Simulator, pools: list[Pool], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connection = connection_to("http://127.0.0.1:1", "other_cluster", monkeypatch)
+    elsewhere = [pool.model_copy(update={"connection": connection}) for pool in pools if pool.team == "search"]
+    bidder = next(pool for pool in pools if pool.name == "ads/bidder")
+    statuses = StatusReader(60).read_beside(bidder, [*pools, *elsewhere], datetime.now(UTC))
+    assert statuses.problems == ()
+    assert {"ads/bidder", "ads/indexer", "ads/reporter"} == set(statuses.by_pool)
+    assert all("/ads/" in request for request in lists(simulator))

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from ops_dashboard import ledger
-from ops_dashboard.acts import MAX_REASON, ActRequest, shorten
+from ops_dashboard.acts import MAX_REASON, ActRequest
+from ops_dashboard.text import shorten
 from ops_operators.verdicts import RefusedError
 
 if TYPE_CHECKING:

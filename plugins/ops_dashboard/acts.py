@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
+from ops_dashboard.text import shorten, shown
+
 if TYPE_CHECKING:
     from ops_dashboard.catalog import Pool
 
 SCALE_DAG_ID = "ops_scale_workers"
 MAX_REASON = 500
 _LARGEST_COUNT = 2**31 - 1  # Kubernetes keeps counts as int32
-_SHOWN = 80
 
 
 class RequestError(ValueError):
@@ -107,17 +108,10 @@ def check_within_limits(pool: Pool, replicas: int) -> None:
         )
 
 
-def shorten(value: object, limit: int = _SHOWN) -> str:
-    """A value as one printable line of at most `limit` characters, for messages and records."""
-    text = value if isinstance(value, str) else repr(value)
-    text = "".join(character if character.isprintable() else " " for character in text)
-    return text if len(text) <= limit else text[: limit - 1] + "…"
-
-
 def _explain(model: type[ActRequest], found: Mapping[str, Any]) -> str:
     field = model.model_fields.get(str(found["loc"][0]))
     if field is None:
         return f"unknown; accepted are {', '.join(model.model_fields)}"
     if found["type"] == "missing":
         return f"missing; accepted is {field.description}"
-    return f"{shorten(repr(found['input']))} is not accepted; accepted is {field.description}"
+    return f"{shown(found['input'])} is not accepted; accepted is {field.description}"

@@ -208,7 +208,7 @@ def _scale_page(request: PageRequest, mistake: str | None = None) -> Page:
                     ),
                 ),
                 Heading("Recent changes"),
-                Panel(Table((Column("Change"), Column("By")), recent, "Recent changes", headings=False), flush=True),
+                Panel(Table((Column("Change"), Column("By")), recent, "Recent changes"), flush=True),
             ),
         ),
         subject="/".join(request.path[name] for name in ("team", "role")),

@@ -77,7 +77,7 @@ EVERY_COMPONENT: dict[str, Callable[[str], Component]] = {
     "Hidden": lambda text: c.Hidden(text, text),
     "Link": lambda text: c.Link(text, "/ops", outer=True),
     "Live": lambda text: c.Live(text, announce=text, name=text),
-    "Message": lambda text: c.Message(text, title=text),
+    "Message": c.Message,
     "Muted": c.Muted,
     "Note": lambda text: c.Note(Tone.BAD, text, title=text),
     "NumberField": lambda text: c.NumberField("name", text, 3, 1, 9, hint=text, error=text),

@@ -17,6 +17,8 @@ from tests.web.server import serve
     ("path", "status", "title", "text"),
     [
         ("/ops/nothing/here", 404, "Nothing is here", "There is no page at /ops/nothing/here."),
+        (f"/ops/{'x' * 90}", 404, "Nothing is here", f"There is no page at /ops/{'x' * 74}…."),
+        ("/ops/a%E2%80%AEb%1Bc", 404, "Nothing is here", "There is no page at /ops/a b c."),
         ("/ops/trouble/missing", 404, "Nothing is here", "There is no pool ads/&lt;b&gt;."),
         ("/ops/static/x/passwd", 404, "Nothing is here", "There is no file &#39;passwd&#39;."),
         ("/ops/static/x/..%2Fapp.py", 404, "Nothing is here", "There is no page at"),
@@ -52,6 +54,11 @@ def test_a_wrong_method_is_told_what_is_accepted(oncall: httpx.Client, method: s
     assert f"{path} does not accept {method}; it accepts {allowed}." in answer.text
 
 
+def test_a_wrong_method_at_a_long_address_is_told_shortly(oncall: httpx.Client) -> None:
+    told = oncall.post(f"/ops/runs/{'r' * 200}").text
+    assert f"/ops/runs/{'r' * 69}… does not accept POST; it accepts GET, HEAD." in told
+
+
 def test_an_unexpected_error_is_in_the_log_under_the_id_on_the_page(
     oncall: httpx.Client, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -82,7 +89,8 @@ def test_a_strange_address_fails_no_worse_than_a_plain_one(oncall: httpx.Client,
         ("/ops/api/v1/nothing", 404, "There is no page at /ops/api/v1/nothing."),
         ("/ops/api/v1/trouble", 500, "log under error id"),
         ("/ops/api/v1/pools?limit=0", 422, "limit: '0' is not accepted (Input should be greater than or equal to 1)"),
-        (f"/ops/api/v1/pools?limit={'9' * 500}", 422, "limit: '999"),
+        (f"/ops/api/v1/pools?limit={'9' * 500}", 422, f"limit: '{'9' * 78}… is not accepted"),
+        ("/ops/api/v1/pools?limit=%E2%80%AE%1B", 422, r"limit: '\u202e\x1b' is not accepted"),
         ("/ops/api/v1/pools?limit=1&q=%00", 400, "'q' contains a NUL character."),
     ],
 )

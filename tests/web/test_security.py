@@ -196,6 +196,14 @@ def test_links_that_lead_astray_cannot_be_made(href: str) -> None:
         check_href(href)
 
 
+def test_a_link_that_cannot_be_made_is_told_on_one_short_line() -> None:
+    href = f"java\nscript:{'x' * 5000}"
+    for make in (check_href, Redirect):
+        with pytest.raises(ValueError, match=r"'java\\nscript:x+… is not accepted") as caught:
+            make(href)
+        assert len(str(caught.value)) < 200
+
+
 @pytest.mark.parametrize("href", ["/ops/workers?q=%20", "?q=x", "#top", "/", ""])
 def test_links_on_this_server_are_local(href: str) -> None:
     assert is_local(href)

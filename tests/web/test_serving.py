@@ -151,6 +151,10 @@ def test_a_nul_in_a_form_is_refused(oncall: httpx.Client) -> None:
     assert "&#39;reason&#39; contains a NUL character." in answer.text
 
 
+def test_a_field_with_a_long_name_is_told_shortly(oncall: httpx.Client) -> None:
+    assert f"&#39;{'n' * 78}… contains a NUL character." in send(oncall, **{"n" * 200: "\0"}).text
+
+
 def test_one_page_asks_for_decisions_once() -> None:
     asked: list[list[str]] = []
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from ops_dashboard.catalog.models import (
-    MAX_REPLICAS,
     Catalog,
     CatalogGrant,
     Limits,
@@ -11,16 +10,14 @@ from ops_dashboard.catalog.models import (
     UnknownPoolError,
     WorkloadKind,
 )
-from ops_dashboard.catalog.reading import CatalogError, Problem, load_catalog
+from ops_dashboard.catalog.reading import CatalogError, load_catalog
 
 __all__ = [
-    "MAX_REPLICAS",
     "Catalog",
     "CatalogError",
     "CatalogGrant",
     "Limits",
     "Pool",
-    "Problem",
     "UnknownPoolError",
     "WorkloadKind",
     "load_catalog",

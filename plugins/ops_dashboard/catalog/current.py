@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from functools import lru_cache
 from pathlib import Path
 
@@ -23,9 +24,20 @@ def current_catalog() -> Catalog:
 
 
 def _signature(folder: Path) -> _Signature:
-    # lstat: a link that leads nowhere is a mistake for the reader to report, not one of ours.
-    stats = ((file.name, file.lstat()) for file in sorted(folder.glob("*")))
-    return tuple((name, stat.st_mtime_ns, stat.st_size) for name, stat in stats)
+    try:
+        files = sorted(folder.iterdir())
+    except OSError:  # for the reader to report
+        return ()
+    stats = ((file.name, _stat(file)) for file in files)
+    return tuple((name, stat.st_mtime_ns, stat.st_size) for name, stat in stats if stat)
+
+
+def _stat(file: Path) -> os.stat_result | None:
+    try:
+        # Not what a link leads to: if that is nowhere, the reader reports it.
+        return file.lstat()
+    except FileNotFoundError:  # git-sync swaps the folder while it is looked at
+        return None
 
 
 @lru_cache(maxsize=1)

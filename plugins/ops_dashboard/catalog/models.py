@@ -12,16 +12,14 @@ from typing import Annotated
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo
 from pydantic_core import PydanticCustomError
 
-from ops_dashboard.strict_yaml import shown
+from ops_dashboard.strict_yaml import RELATION, one_line
+from ops_dashboard.text import shown
 
-MAX_REPLICAS = 100_000
-RELATION = "relation"
-"""Type of the errors about a field that is wrong only beside another; their message says what is accepted."""
-
+_MAX_REPLICAS = 100_000
 _LONGEST_NAME = 127
 _LABEL = "[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"  # RFC 1123, which Kubernetes asks of names
 _LABEL_IN_WORDS = "1 to 63 lower-case letters, digits and inner dashes"
-_COUNT_IN_WORDS = f"a whole number from 0 to {MAX_REPLICAS}"
+_COUNT_IN_WORDS = f"a whole number from 0 to {_MAX_REPLICAS}"
 _TIME_IN_WORDS = "a date and time with its offset from UTC, such as 2026-12-31T18:00:00+01:00"
 _LINE_IN_WORDS = "1 to 100 printable characters on one line"
 
@@ -31,12 +29,6 @@ class WorkloadKind(StrEnum):
 
     DEPLOYMENT = "Deployment"
     STATEFUL_SET = "StatefulSet"
-
-
-def _one_line(text: str) -> str:
-    if not (text.isprintable() and text == text.strip() and 1 <= len(text) <= 100):
-        raise ValueError(_LINE_IN_WORDS)
-    return text
 
 
 def _time(value: object) -> object:
@@ -62,9 +54,9 @@ def _after_valid_from(expires_at: datetime | None, info: ValidationInfo) -> date
     return expires_at
 
 
-_Count = Annotated[int, Field(ge=0, le=MAX_REPLICAS)]
+_Count = Annotated[int, Field(ge=0, le=_MAX_REPLICAS)]
 _Label = Annotated[str, Field(pattern=f"^{_LABEL}$")]
-_Line = Annotated[str, AfterValidator(_one_line)]
+_Line = Annotated[str, one_line(100)]
 _Time = Annotated[datetime, BeforeValidator(_time)]
 
 
@@ -113,8 +105,8 @@ class Limits(_Entry):
 
     min: _Count | None = Field(default=None, description=_COUNT_IN_WORDS)
     max: Annotated[_Count | None, AfterValidator(_at_least_min)] = Field(default=None, description=_COUNT_IN_WORDS)
-    max_change: Annotated[int, Field(ge=1, le=MAX_REPLICAS)] | None = Field(
-        default=None, description=f"a whole number from 1 to {MAX_REPLICAS}"
+    max_change: Annotated[int, Field(ge=1, le=_MAX_REPLICAS)] | None = Field(
+        default=None, description=f"a whole number from 1 to {_MAX_REPLICAS}"
     )
 
 

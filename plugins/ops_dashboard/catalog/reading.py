@@ -2,57 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from dataclasses import fields
 from difflib import get_close_matches
 from pathlib import Path
 from types import MappingProxyType
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
 from pydantic import BaseModel, ValidationError
-from pydantic_core import ErrorDetails
 
-from ops_dashboard.catalog.models import RELATION, Catalog, CatalogGrant, Limits, Pool
-from ops_dashboard.strict_yaml import HOLE, Hole, Steps, path_text, read_strict_yaml, shown
+from ops_dashboard.catalog.models import Catalog, CatalogGrant, Pool
+from ops_dashboard.strict_yaml import (
+    HOLE,
+    FileMistake,
+    Hole,
+    Steps,
+    in_order,
+    model_mistakes,
+    path_text,
+    read_strict_yaml,
+)
+from ops_dashboard.text import shown
 
-Model = TypeVar("Model", bound=BaseModel)
+ModelT = TypeVar("ModelT", bound=BaseModel)
+PartT = TypeVar("PartT", dict[str, object], list[object])
 
-# The keys that people write, with the fields that they fill.
-_SECTION_KEYS = {"pools": "pools", "grants": "grants"}
-_POOL_KEYS = {("name" if field == "workload" else field): field for field in Pool.model_fields if field != "name"}
-_GRANT_KEYS = {field: field for field in CatalogGrant.model_fields}
-_LIMITS_KEYS = {field: field for field in Limits.model_fields}
+_Written: TypeAlias = Mapping[str, tuple[str, ...]]
+"""Where fields are written in an entry, those that are not under their own names."""
 
+_Claim: TypeAlias = tuple[Hashable, str]
+"""What may be declared only once, and how a message calls it."""
 
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """One mistake in the catalog.
-
-    Attributes:
-        file: The file, or the folder when that is the problem.
-        path: Where in the file: `pools.ads/bidder.max`; empty for the whole file.
-        value: What stands there, shortened.
-        expected: What would be accepted.
-        line: Line in the file, from 1; None when the file could not be read.
-    """
-
-    file: str
-    path: str
-    value: str
-    expected: str
-    line: int | None
-
-    def __str__(self) -> str:
-        place = self.file if self.line is None else f"{self.file}:{self.line}"
-        return f"{place}: {self.path + ': ' if self.path else ''}got {self.value}, expected {self.expected}"
+_UNDER_THEIR_NAMES: _Written = MappingProxyType({})
 
 
 class CatalogError(ValueError):
     """The catalog's files have mistakes; lists all of them, one a line."""
 
-    def __init__(self, problems: tuple[Problem, ...]) -> None:
-        super().__init__("\n".join(map(str, problems)))
-        self.problems = problems
+    def __init__(self, mistakes: tuple[FileMistake, ...]) -> None:
+        super().__init__("\n".join(map(str, mistakes)))
+        self.mistakes = mistakes
 
 
 def load_catalog(folder: Path) -> Catalog:
@@ -61,131 +50,154 @@ def load_catalog(folder: Path) -> Catalog:
     Raises:
         CatalogError: There is nothing to read, or a file has mistakes.
     """
-    reading = _Reading()
-    reading.folder(folder)
-    if reading.problems:
-        raise CatalogError(tuple(sorted(reading.problems, key=lambda problem: (problem.file, problem.line or 0))))
-    pools = {name: reading.pools[name] for name in sorted(reading.pools)}
-    return Catalog(MappingProxyType(pools), tuple(reading.grants))
+    reading = _Reading(folder)
+    # A section of the files fills the field of its name.
+    catalog = Catalog(
+        pools=reading.named("pools", Pool, "ads/bidder", written={"workload": ("name",)}, claim=_claimed_by_pool),
+        grants=reading.listed("grants", CatalogGrant, claim=_claimed_by_grant),
+    )
+    if reading.mistakes:
+        raise CatalogError(in_order(reading.mistakes))
+    return catalog
+
+
+def _claimed_by_pool(pool: Pool) -> _Claim:
+    workload = f"{pool.kind} {pool.namespace}/{pool.workload} of {pool.connection}"
+    return workload, workload
+
+
+def _claimed_by_grant(grant: CatalogGrant) -> _Claim:
+    return grant, "this grant"
 
 
 class _Reading:
-    """What the files have declared so far, and where each thing was declared that may be only once."""
+    """All files of a folder, what is wrong with them, and where each thing is that may be declared only once."""
 
-    def __init__(self) -> None:
-        self.problems: list[Problem] = []
-        self.pools: dict[str, Pool] = {}
-        self.grants: list[CatalogGrant] = []
-        self.places: dict[Hashable, str] = {}
+    def __init__(self, folder: Path) -> None:
+        self.mistakes: list[FileMistake] = []
+        self._places: dict[Hashable, str] = {}
+        self._files = [_File(file, self.mistakes) for file in self._yaml_files(folder)]
 
-    def folder(self, folder: Path) -> None:
+    def named(
+        self,
+        key: str,
+        model: type[ModelT],
+        example: str,
+        *,
+        written: _Written = _UNDER_THEIR_NAMES,
+        claim: Callable[[ModelT], _Claim] | None = None,
+    ) -> Mapping[str, ModelT]:
+        """Read a section that maps names, such as the example, to entries; the name fills the entry's field `name`."""
+        entries: dict[str, ModelT] = {}
+        for file, part in self._parts(key, dict, f"a mapping from names such as {example} to {key}"):
+            for name, raw in part.items():
+                path = (key, name)
+                self._claim(file, path, (path, f"the {key.removesuffix('s')} {shown(name)}"))
+                entry = file.entry(model, raw, path, {"name": (), **written}, {"name": name})
+                if entry:
+                    entries[name] = entry
+                    if claim:
+                        self._claim(file, path, claim(entry))
+        return MappingProxyType({name: entries[name] for name in sorted(entries)})
+
+    def listed(self, key: str, model: type[ModelT], *, claim: Callable[[ModelT], _Claim]) -> tuple[ModelT, ...]:
+        """Read a section that lists entries."""
+        entries: list[ModelT] = []
+        for file, part in self._parts(key, list, f"a list of {key}"):
+            for position, raw in enumerate(part):
+                entry = file.entry(model, raw, (key, position))
+                if entry:
+                    entries.append(entry)
+                    self._claim(file, (key, position), claim(entry))
+        return tuple(entries)
+
+    def _parts(self, key: str, form: type[PartT], form_in_words: str) -> Iterator[tuple[_File, PartT]]:
+        for file in self._files:
+            part = file.sections.get(key, HOLE)
+            if isinstance(part, form):
+                yield file, part
+            elif part is not HOLE:
+                file.refuse((key,), shown(part), form_in_words)
+
+    def _claim(self, file: _File, path: Steps, claim: _Claim) -> None:
+        thing, in_words = claim
+        place = file.place(path)
+        first = self._places.setdefault(thing, place)
+        if first is not place:
+            file.refuse(path, in_words, f"one declaration of it; the other is {first}")
+
+    def _yaml_files(self, folder: Path) -> list[Path]:
         try:
             files = sorted(file for file in folder.iterdir() if not file.name.startswith("."))
         except OSError as error:
-            self._problem(folder, error.strerror or "an error", "a folder that can be read")
-            return
-        for file in files:
-            if file.suffix == ".yaml":
-                _File(self, file).read()
-            elif file.suffix == ".yml":
-                self._problem(file, "a name that ends in .yml", "one that ends in .yaml")
-        if not any(file.suffix in {".yaml", ".yml"} for file in files):
-            self._problem(folder, "no file", "at least one whose name ends in .yaml")
+            self._refuse(folder, error.strerror or "an error", "a folder that can be read")
+            return []
+        misnamed = [file for file in files if file.suffix == ".yml"]
+        for file in misnamed:
+            self._refuse(file, "a name that ends in .yml", "one that ends in .yaml")
+        found = [file for file in files if file.suffix == ".yaml"]
+        if not found and not misnamed:
+            self._refuse(folder, "no file", "at least one whose name ends in .yaml")
+        return found
 
-    def _problem(self, place: Path, value: str, expected: str) -> None:
-        self.problems.append(Problem(str(place), "", value, expected, None))
+    def _refuse(self, place: Path, value: str, expected: str) -> None:
+        self.mistakes.append(FileMistake(str(place), (), None, value, expected))
 
 
 class _File:
-    def __init__(self, reading: _Reading, file: Path) -> None:
-        self._reading = reading
-        self._file = str(file)
+    """One file, whose mistakes join those of the others."""
+
+    def __init__(self, file: Path, mistakes: list[FileMistake]) -> None:
+        self._mistakes = mistakes
         self._document = read_strict_yaml(file)
+        mistakes += self._document.mistakes
+        self.sections = self._mapping(self._document.value, (), [field.name for field in fields(Catalog)]) or {}
 
-    def read(self) -> None:
-        for mistake in self._document.mistakes:
-            self._problem(mistake.path, mistake.value, mistake.expected, mistake.line)
-        sections = self._mapping(self._document.value, (), _SECTION_KEYS) or {}
-        pools = sections.get("pools", {})
-        if isinstance(pools, dict):
-            for name, fields in pools.items():
-                self._pool(name, fields)
-        elif pools is not HOLE:
-            self._problem(("pools",), shown(pools), "a mapping from names such as ads/bidder to pools")
-        grants = sections.get("grants", [])
-        if isinstance(grants, list):
-            for position, fields in enumerate(grants):
-                self._grant(position, fields)
-        elif grants is not HOLE:
-            self._problem(("grants",), shown(grants), "a list of grants")
-
-    def _pool(self, name: str, fields: object) -> None:
-        path = ("pools", name)
-        self._once(name, path, f"the pool {shown(name)}")
-        pool = self._entry(Pool, fields, path, _POOL_KEYS, {"name": name})
-        if pool:
-            workload = (pool.connection, pool.namespace, pool.kind, pool.workload)
-            self._once(workload, path, f"{pool.kind} {pool.namespace}/{pool.workload} of {pool.connection}")
-            self._reading.pools[name] = pool
-
-    def _grant(self, position: int, fields: object) -> None:
-        path = ("grants", position)
-        given = {}
-        if isinstance(fields, dict) and "limits" in fields:
-            limits = self._entry(Limits, fields["limits"], (*path, "limits"), _LIMITS_KEYS)
-            given["limits"] = limits or HOLE
-        grant = self._entry(CatalogGrant, fields, path, _GRANT_KEYS, given)
-        if grant:
-            self._once(grant, path, "this grant")
-            self._reading.grants.append(grant)
-
-    def _entry(
+    def entry(
         self,
-        model: type[Model],
+        model: type[ModelT],
         raw: object,
         path: Steps,
-        keys: Mapping[str, str],
+        written: _Written = _UNDER_THEIR_NAMES,
         given: Mapping[str, object] = MappingProxyType({}),
-    ) -> Model | None:
+    ) -> ModelT | None:
         """Build the model from what people wrote and from what is given; note what is wrong."""
-        fields = self._mapping(raw, path, keys)
-        if fields is None:
+        keys = {steps[0]: field for field in model.model_fields if (steps := written.get(field, (field,)))}
+        content = self._mapping(raw, path, keys)
+        if content is None:
             return None
+        values = {keys[key]: self._value(model, keys[key], value, (*path, key)) for key, value in content.items()}
         try:
-            return model.model_validate({**{keys[key]: value for key, value in fields.items()}, **given})
+            return model.model_validate({**values, **given})
         except ValidationError as error:
-            for details in error.errors():
-                self._refused(model, details, path, keys)
+            self._mistakes += model_mistakes(self._document, path, model, error, written)
         return None
 
-    def _refused(self, model: type[Model], details: ErrorDetails, path: Steps, keys: Mapping[str, str]) -> None:
-        if details["input"] is HOLE:
-            return
-        field = details["loc"][0]
-        steps = tuple(key for key, filled in keys.items() if filled == field)
-        value = None if details["type"] == "missing" else details["input"]
-        description = model.model_fields[str(field)].description or ""
-        expected = details["msg"] if details["type"] == RELATION else description
-        self._problem((*path, *steps), shown(value), expected)
+    def refuse(self, path: Steps, value: str, expected: str) -> None:
+        """Note a mistake."""
+        self._mistakes.append(self._document.mistake(path, value, expected))
 
-    def _mapping(self, raw: object, path: Steps, keys: Mapping[str, str]) -> dict[str, object] | None:
+    def place(self, path: Steps) -> str:
+        """Tell where a part is: `pools.ads/bidder in ads.yaml:2`."""
+        return f"{path_text(path)} in {self._document.file}:{self._document.line_of(path)}"
+
+    def _value(self, model: type[BaseModel], field: str, raw: object, path: Steps) -> object:
+        """Read a field that is an entry of its own, as a grant's limits are; others are the model's to check."""
+        inner = model.model_fields[field].annotation
+        if isinstance(inner, type) and issubclass(inner, BaseModel):
+            return self.entry(inner, raw, path) or HOLE
+        return raw
+
+    def _mapping(self, raw: object, path: Steps, keys: Iterable[str]) -> dict[str, object] | None:
         """Return what stands under the keys that are known; note the others."""
-        accepted = ", ".join(sorted(keys))
+        known = sorted(keys)
+        accepted = ", ".join(known)
         if not isinstance(raw, dict) or not raw:
             if not isinstance(raw, Hole):
-                self._problem(path, shown(raw), f"a mapping with some of the keys {accepted}")
+                self.refuse(path, shown(raw), f"a mapping with some of the keys {accepted}")
             return None
-        for key in raw.keys() - keys.keys():
-            guess = "".join(f"; did you mean {close}?" for close in get_close_matches(key, keys, n=1))
-            self._problem((*path, key), f"the key {shown(key)}", f"one of the keys {accepted}{guess}")
-        return {key: value for key, value in raw.items() if key in keys}
-
-    def _once(self, thing: Hashable, path: Steps, value: str) -> None:
-        place = f"{path_text(path)} in {self._file}:{self._document.line_of(path)}"
-        first = self._reading.places.setdefault(thing, place)
-        if first is not place:
-            self._problem(path, value, f"one declaration of it; the other is {first}")
-
-    def _problem(self, path: Steps, value: str, expected: str, line: int | None = None) -> None:
-        place = line or self._document.line_of(path)
-        self._reading.problems.append(Problem(self._file, path_text(path), value, expected, place))
+        for key in raw:
+            if key not in known:
+                guess = "".join(f"; did you mean {close}?" for close in get_close_matches(key, known, n=1))
+                self.refuse((*path, key), f"the key {shown(key)}", f"one of the keys {accepted}{guess}")
+        return {key: value for key, value in raw.items() if key in known}

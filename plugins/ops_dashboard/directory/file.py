@@ -19,22 +19,16 @@ from pathlib import Path
 from typing import Annotated, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
-from pydantic_core import ErrorDetails
 
-from ops_dashboard.catalog import Problem
 from ops_dashboard.directory.models import DirectoryError, DirectoryGroup, DirectoryUser, Snapshot
-from ops_dashboard.strict_yaml import HOLE, Steps, path_text, read_strict_yaml, shown
+from ops_dashboard.strict_yaml import HOLE, FileMistake, Steps, in_order, model_mistakes, one_line, read_strict_yaml
+from ops_dashboard.text import shown
 
-_LINE_IN_WORDS = "text of 1 to 200 printable characters, in quotes if it looks like a number"
-
-
-def _one_line(text: str) -> str:
-    if not (text.isprintable() and text == text.strip() and 1 <= len(text) <= 200):
-        raise ValueError(_LINE_IN_WORDS)
-    return text
-
-
-_Line = Annotated[str, AfterValidator(_one_line), Field(description=_LINE_IN_WORDS)]
+_Line = Annotated[
+    str,
+    one_line(200),
+    Field(description="text of 1 to 200 printable characters, in quotes if it looks like a number"),
+]
 _Email = Annotated[
     str,
     # Plain ASCII: two addresses that look alike must be alike.
@@ -89,7 +83,7 @@ class FileSource:
             reading.check_once("groups", groups, field)
         for field in ("users", "groups"):
             reading.check_members(groups, field)
-        reading.raise_problems()
+        reading.raise_mistakes()
         return Snapshot(
             source=self.name,
             users=tuple(DirectoryUser(user.id, user.email, user.name, user.active) for user in users.values()),
@@ -104,12 +98,8 @@ class _Reading:
     """One file, and what is wrong with it."""
 
     def __init__(self, path: Path) -> None:
-        self._file = str(path)
         self._document = read_strict_yaml(path)
-        self._problems = [
-            Problem(self._file, path_text(mistake.path), mistake.value, mistake.expected, mistake.line)
-            for mistake in self._document.mistakes
-        ]
+        self._mistakes: list[FileMistake] = [*self._document.mistakes]
         self._top = self._sections(self._document.value)
 
     def section(self, key: str, model: type[EntryT]) -> _Section[EntryT]:
@@ -118,8 +108,7 @@ class _Reading:
             try:
                 entries[position] = model.model_validate(raw)
             except ValidationError as error:
-                for details in error.errors():
-                    self._refused(model, (key, position), details)
+                self._mistakes += model_mistakes(self._document, (key, position), model, error)
         return entries
 
     def check_once(self, key: str, entries: _Section[EntryT], field: str) -> None:
@@ -128,7 +117,7 @@ class _Reading:
             value = getattr(entry, field)
             if first.setdefault(value, position) != position:
                 expected = f"each {field} once; {key}[{first[value]}] has it too"
-                self._problem((key, position, field), shown(value), expected)
+                self._refuse((key, position, field), shown(value), expected)
 
     def check_members(self, groups: _Section[_Group], key: str) -> None:
         # Also the ids of entries with mistakes: they are known, and told about already.
@@ -139,42 +128,28 @@ class _Reading:
             for place, member in enumerate(members):
                 path = ("groups", position, key, place)
                 if member not in known:
-                    self._problem(path, shown(member), f"the id of one of the file's {key}")
+                    self._refuse(path, shown(member), f"the id of one of the file's {key}")
                 elif member in members[:place]:
-                    self._problem(path, shown(member), "each member once")
+                    self._refuse(path, shown(member), "each member once")
 
-    def raise_problems(self) -> None:
-        if self._problems:
-            raise DirectoryError("\n".join(map(str, sorted(self._problems, key=lambda problem: problem.line or 0))))
+    def raise_mistakes(self) -> None:
+        if self._mistakes:
+            raise DirectoryError("\n".join(map(str, in_order(self._mistakes))))
 
     def _sections(self, top: object) -> dict[str, list[object]]:
         if top is HOLE:
             return {}
         if not isinstance(top, dict):
-            self._problem((), shown(top), "a mapping with the keys users and groups")
+            self._refuse((), shown(top), "a mapping with the keys users and groups")
             return {}
-        for key in top.keys() - {"users", "groups"}:
-            self._problem((key,), f"the key {shown(key)}", "users or groups")
+        for key in top:
+            if key not in ("users", "groups"):
+                self._refuse((key,), f"the key {shown(key)}", "users or groups")
         sections = {key: top.get(key) for key in ("users", "groups")}
         for key, entries in sections.items():
             if entries is not HOLE and not (isinstance(entries, list) and entries):
-                self._problem((key,), shown(entries), "a list with at least one entry")
+                self._refuse((key,), shown(entries), "a list with at least one entry")
         return {key: entries for key, entries in sections.items() if isinstance(entries, list)}
 
-    def _refused(self, model: type[_Entry], path: Steps, details: ErrorDetails) -> None:
-        if details["input"] is HOLE:
-            return
-        fields = model.model_fields
-        keys = f"the keys {', '.join(fields)}"
-        match details:
-            case {"type": "missing", "loc": (str(field),)}:
-                self._problem((*path, field), "nothing", fields[field].description or "")
-            case {"type": "extra_forbidden"}:
-                self._problem((*path, *details["loc"]), "a key that is not known", keys)
-            case {"loc": (str(field), *_)}:
-                self._problem((*path, *details["loc"]), shown(details["input"]), fields[field].description or "")
-            case _:
-                self._problem(path, shown(details["input"]), f"a mapping with {keys}")
-
-    def _problem(self, path: Steps, value: str, expected: str) -> None:
-        self._problems.append(Problem(self._file, path_text(path), value, expected, self._document.line_of(path)))
+    def _refuse(self, path: Steps, value: str, expected: str) -> None:
+        self._mistakes.append(self._document.mistake(path, value, expected))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, LiteralString
 
 import psycopg
+from psycopg import sql
 
 from ops_dashboard.directory.models import DirectoryError
 
@@ -51,38 +52,38 @@ SELECT %(source)s, external_id, name FROM staged_groups
 """
 
 # The outer joins let a member that the snapshot does not have fail as a missing id, instead of leaving it out.
-_SET_MEMBERS = """
+_SET = sql.SQL("""
 WITH wanted AS MATERIALIZED (
-    SELECT DISTINCT groups.group_id, users.user_id
-      FROM staged_members AS staged
+    SELECT DISTINCT groups.group_id, members.{id} AS {member_id}
+      FROM {staged} AS staged
       LEFT JOIN ops.groups ON groups.source = %(source)s AND groups.external_id = staged.group_id
             AND groups.removed_at IS NULL
-      LEFT JOIN ops.users ON users.source = %(source)s AND users.external_id = staged.user_id
-            AND users.removed_at IS NULL
+      LEFT JOIN {members} AS members ON members.source = %(source)s AND members.external_id = staged.{member_id}
+            AND members.removed_at IS NULL
 ), gone AS (
-    DELETE FROM ops.direct_members AS held USING ops.groups
+    DELETE FROM {held} AS held USING ops.groups
      WHERE groups.group_id = held.group_id AND groups.source = %(source)s
-       AND NOT EXISTS (SELECT FROM wanted WHERE wanted.group_id = held.group_id AND wanted.user_id = held.user_id)
+       AND NOT EXISTS (
+           SELECT FROM wanted WHERE wanted.group_id = held.group_id AND wanted.{member_id} = held.{member_id}
+       )
 )
-INSERT INTO ops.direct_members (group_id, user_id)
-SELECT group_id, user_id FROM wanted EXCEPT SELECT group_id, user_id FROM ops.direct_members
-"""
-_SET_NESTED = """
-WITH wanted AS MATERIALIZED (
-    SELECT DISTINCT groups.group_id, children.group_id AS child_id
-      FROM staged_nested AS staged
-      LEFT JOIN ops.groups ON groups.source = %(source)s AND groups.external_id = staged.group_id
-            AND groups.removed_at IS NULL
-      LEFT JOIN ops.groups AS children ON children.source = %(source)s AND children.external_id = staged.child_id
-            AND children.removed_at IS NULL
-), gone AS (
-    DELETE FROM ops.nested_groups AS held USING ops.groups
-     WHERE groups.group_id = held.group_id AND groups.source = %(source)s
-       AND NOT EXISTS (SELECT FROM wanted WHERE wanted.group_id = held.group_id AND wanted.child_id = held.child_id)
+INSERT INTO {held} (group_id, {member_id})
+SELECT group_id, {member_id} FROM wanted EXCEPT SELECT group_id, {member_id} FROM {held}
+""")
+_SET_MEMBERS = _SET.format(
+    held=sql.Identifier("ops", "direct_members"),
+    staged=sql.Identifier("staged_members"),
+    member_id=sql.Identifier("user_id"),
+    members=sql.Identifier("ops", "users"),
+    id=sql.Identifier("user_id"),
 )
-INSERT INTO ops.nested_groups (group_id, child_id)
-SELECT group_id, child_id FROM wanted EXCEPT SELECT group_id, child_id FROM ops.nested_groups
-"""
+_SET_NESTED = _SET.format(
+    held=sql.Identifier("ops", "nested_groups"),
+    staged=sql.Identifier("staged_nested"),
+    member_id=sql.Identifier("child_id"),
+    members=sql.Identifier("ops", "groups"),
+    id=sql.Identifier("group_id"),
+)
 
 _PUT_SOURCE = """
 INSERT INTO ops.sources (source, applied_at, users, groups, memberships)

@@ -8,8 +8,10 @@ from typing import Any, cast
 
 import yaml
 
-from ops_dashboard.strict_yaml.document import HOLE, Hole, Steps, YamlDocument, YamlMistake, cut, shown
+from ops_dashboard.strict_yaml.document import HOLE, Hole, YamlDocument
+from ops_dashboard.strict_yaml.mistakes import FileMistake, Steps
 from ops_dashboard.strict_yaml.scalars import Ambiguity, Scalar, meaning
+from ops_dashboard.text import shorten, shown
 
 MAX_DEPTH = 32
 
@@ -17,19 +19,20 @@ MAX_DEPTH = 32
 _PARSER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
-def build(text: str) -> YamlDocument:
-    """Build what can be understood of the text, and note the mistakes."""
-    builder = _Builder(text)
+def build(text: str, file: str) -> YamlDocument:
+    """Build what can be understood of the file's text, and note the mistakes."""
+    builder = _Builder(text, file)
     value = builder.document()
-    return YamlDocument(value, MappingProxyType(builder.lines), tuple(builder.mistakes))
+    return YamlDocument(file, value, MappingProxyType(builder.lines), tuple(builder.mistakes))
 
 
 class _Builder:
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, file: str) -> None:
         self._text = text
+        self._file = file
         self._events = _events(text)
         self.lines: dict[Steps, int] = {}
-        self.mistakes: list[YamlMistake] = []
+        self.mistakes: list[FileMistake] = []
 
     def document(self) -> object:
         try:
@@ -39,19 +42,19 @@ class _Builder:
             value = self._node(next(self._events), ())
             next(self._events)  # the end of the document
             if not isinstance(after := next(self._events), yaml.StreamEndEvent):
-                self._note(after, (), "a second document", "one document in a file")
+                self._note((), _line(_mark(after)), "a second document", "one document in a file")
         except yaml.MarkedYAMLError as error:
-            line, column = _place(error.problem_mark)
+            line = _line(error.problem_mark)
             found = shown("".join(self._text.split("\n")[line - 1 : line]))
-            self.mistakes.append(YamlMistake(line, column, (), found, f"valid YAML ({error.problem})"))
+            self._note((), line, found, f"valid YAML ({shorten(error.problem)})")
             return HOLE
         return value
 
     def _node(self, event: yaml.Event, path: Steps) -> object:
-        self.lines.setdefault(path, _place(_mark(event))[0])
+        self.lines.setdefault(path, _line(_mark(event)))
         match event:
             case yaml.AliasEvent():
-                return self._hole(event, path, f"*{event.anchor}", "the value itself instead of an alias")
+                return self._hole(event, path, shorten(f"*{event.anchor}"), "the value itself instead of an alias")
             case yaml.ScalarEvent(tag=str(tag)) | yaml.CollectionStartEvent(tag=str(tag)):
                 return self._hole(event, path, shown(tag), "a value without a tag")
             case yaml.ScalarEvent():
@@ -63,7 +66,7 @@ class _Builder:
     def _scalar(self, event: yaml.ScalarEvent, path: Steps) -> object:
         value = _meaning(event)
         if isinstance(value, Ambiguity):
-            return self._hole(event, path, cut(event.value), value.expected)
+            return self._hole(event, path, shorten(event.value), value.expected)
         return value
 
     def _sequence(self, path: Steps) -> list[object]:
@@ -81,10 +84,10 @@ class _Builder:
                 self._skip(value_event)
             elif key in entries:
                 expected = f"each key once; it is on line {self.lines[*path, key]}"
-                self._note(event, (*path, key), f"{shown(key)} again", expected)
+                self._note((*path, key), _line(_mark(event)), f"{shown(key)} again", expected)
                 self._skip(value_event)
             else:
-                self.lines[*path, key] = _place(_mark(event))[0]
+                self.lines[*path, key] = _line(_mark(event))
                 entries[key] = self._node(value_event, (*path, key))
         return entries
 
@@ -94,15 +97,15 @@ class _Builder:
         key = _meaning(event)
         if isinstance(key, str):
             return key
-        return self._hole(event, path, f"the key {cut(event.value)}", "text as key; put it in quotes")
+        return self._hole(event, path, f"the key {shorten(event.value)}", "text as key; put it in quotes")
 
     def _hole(self, event: yaml.Event, path: Steps, value: str, expected: str) -> Hole:
-        self._note(event, path, value, expected)
+        self._note(path, _line(_mark(event)), value, expected)
         self._skip(event)
         return HOLE
 
-    def _note(self, event: yaml.Event, path: Steps, value: str, expected: str) -> None:
-        self.mistakes.append(YamlMistake(*_place(_mark(event)), path, value, expected))
+    def _note(self, path: Steps, line: int, value: str, expected: str) -> None:
+        self.mistakes.append(FileMistake(self._file, path, line, value, expected))
 
     def _skip(self, event: yaml.Event) -> None:
         """Pass over all that the event begins."""
@@ -128,8 +131,8 @@ def _mark(event: yaml.Event) -> yaml.Mark:
     return cast("yaml.Mark", event.start_mark)  # libyaml's has the same attributes, but another class
 
 
-def _place(mark: yaml.Mark | None) -> tuple[int, int]:
-    return (mark.line + 1, mark.column + 1) if mark else (1, 1)
+def _line(mark: yaml.Mark | None) -> int:
+    return mark.line + 1 if mark else 1
 
 
 def _meaning(event: yaml.ScalarEvent) -> Scalar | Ambiguity:

@@ -11,7 +11,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 from starlette.routing import Match
 
-from ops_dashboard.web.errors import Explain, not_found, wrong_method
+from ops_dashboard.web.errors import Explain, no_page, wrong_method
 from ops_dashboard.web.failures import Failures, LastResort
 from ops_dashboard.web.reference import reference_page
 from ops_dashboard.web.request import Host, PageRequest, User
@@ -114,8 +114,8 @@ def _fallback(app: FastAPI, server: PageServer) -> Callable[..., Any]:
         with server.request(request) as page_request:
             server.admit(page_request)
         if allowed := other_methods(request):
-            raise wrong_method(request.method, request.url.path[:80], ", ".join(allowed))
-        raise not_found(f"There is no page at {request.url.path[:80]}.")
+            raise wrong_method(request.method, request.url.path, ", ".join(allowed))
+        raise no_page(request.url.path)
 
     async def fallback(request: Request) -> None:
         await run_in_threadpool(refuse, request)

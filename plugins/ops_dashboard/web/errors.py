@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, TypeAlias
 
+from ops_dashboard.text import shorten, shown
+
 if TYPE_CHECKING:
     from fastapi.exceptions import RequestValidationError
     from starlette.exceptions import HTTPException
@@ -41,6 +43,11 @@ def not_found(text: str, hint: str = "Check the address, or pick a page above.")
     return Problem(404, "Nothing is here", text, hint=hint)
 
 
+def no_page(path: str) -> Problem:
+    """Say that no page is at the path that was asked for."""
+    return not_found(f"There is no page at {shorten(path)}.")
+
+
 def sign_in_first() -> Problem:
     """Say that nobody is signed in, or no longer."""
     return Problem(
@@ -67,7 +74,7 @@ def wrong_method(method: str, path: str, allowed: str) -> Problem:
     problem = Problem(
         405,
         "This address is not used that way",
-        f"{path} does not accept {method}; it accepts {allowed}.",
+        f"{shorten(path)} does not accept {method}; it accepts {allowed}.",
         hint="Open the page again and use its form or its links.",
     )
     problem.headers = {"Allow": allowed}
@@ -100,9 +107,9 @@ def from_http(error: HTTPException, request: Request) -> Problem:
     """Explain an exception of the web framework."""
     path = request.url.path
     if error.status_code == 404:
-        return not_found(f"There is no page at {path[:80]}.")
+        return no_page(path)
     if error.status_code == 405:
-        return wrong_method(request.method, path[:80], dict(error.headers or {}).get("Allow", "other methods"))
+        return wrong_method(request.method, path, dict(error.headers or {}).get("Allow", "other methods"))
     title = "This request was not understood" if error.status_code < 500 else "This did not work"
     problem = Problem(error.status_code, title, str(error.detail), hint="Nothing was changed.")
     problem.headers = error.headers or {}
@@ -112,13 +119,8 @@ def from_http(error: HTTPException, request: Request) -> Problem:
 def from_validation(error: RequestValidationError) -> Problem:
     """Explain parameters that an API route does not accept: field, value, what is accepted."""
     mistakes = [
-        f"{'.'.join(str(part) for part in mistake['loc'][1:])}: {_shorten(mistake.get('input'))} is not accepted"
+        f"{shorten('.'.join(map(str, mistake['loc'][1:])))}: {shown(mistake.get('input'))} is not accepted"
         f" ({mistake['msg']})"
         for mistake in error.errors()
     ]
     return Problem(422, "Some values are not accepted", "; ".join(mistakes))
-
-
-def _shorten(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= 80 else f"{text[:77]}..."

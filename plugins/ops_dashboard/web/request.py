@@ -30,12 +30,10 @@ class User:
 
     Attributes:
         name: Airflow's username; the name that decisions and the ledger use.
-        display: How a page calls them.
         session: What tells this session from the user's others; form tokens are bound to it.
     """
 
     name: str
-    display: str = ""
     session: str = field(default="", repr=False)
 
 

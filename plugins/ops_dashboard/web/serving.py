@@ -11,6 +11,7 @@ from starlette.datastructures import ImmutableMultiDict
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from ops_dashboard.text import shown
 from ops_dashboard.web.assets import load_assets
 from ops_dashboard.web.components import Page, Redirect
 from ops_dashboard.web.errors import Problem, forbidden, not_found
@@ -87,7 +88,7 @@ class PageServer:
         decisions = self.host.authorise(request, sorted(actions)) if actions else {}
         visible = [each for each in self._nav if (action := shown[each.path]) is None or decisions[action].allowed]
         request.http.state.ops_masthead = Masthead(
-            who=request.user.display or request.user.name,
+            who=request.user.name,
             nav=self._tabs(visible, route, request),
             synced_at=next((decision.synced_at for decision in decisions.values()), None),
         )
@@ -167,7 +168,7 @@ def _without_nul(values: Values) -> Values:
     """Refuse NUL, which no database column and no Kubernetes field takes."""
     for name, value in values.multi_items():
         if "\0" in name or "\0" in value:
-            raise Problem(400, "This request was not understood", f"{name[:80]!r} contains a NUL character.")
+            raise Problem(400, "This request was not understood", f"{shown(name)} contains a NUL character.")
     return values
 
 

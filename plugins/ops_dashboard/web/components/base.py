@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import ClassVar, TypeAlias
 
+from ops_dashboard.text import shown
+
 Node: TypeAlias = "str | int | Component | tuple[Node, ...] | None"
 """What can stand on a page: text, a number, a component, several of them in a row, or nothing."""
 
@@ -54,4 +56,4 @@ def check_href(href: str) -> str:
     """
     if is_local(href) or re.fullmatch(r"https://[^\s\\]+", href):
         return href
-    raise ValueError(f"href: {href[:80]!r} is not accepted; give a path such as '/ops/workers' or an https address")
+    raise ValueError(f"href: {shown(href)} is not accepted; give a path such as '/ops/workers' or an https address")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from ops_dashboard.text import shown
 from ops_dashboard.web.components.base import Component, Node, Tone, is_local
 
 
@@ -49,7 +50,7 @@ class Redirect:
     def __post_init__(self) -> None:
         if not self.to or not is_local(self.to):
             raise ValueError(
-                f"to: {self.to[:80]!r} is not accepted; give a path on this server, best from request.url()"
+                f"to: {shown(self.to)} is not accepted; give a path on this server, best from request.url()"
             )
 
 
@@ -58,12 +59,10 @@ class Message(Component):
     """A state that fills the page: forbidden, failed, nothing there yet. It says why, and what to do next."""
 
     children: tuple[Node, ...]
-    title: str
     tone: Tone
 
-    def __init__(self, *children: Node, title: str = "", tone: Tone = Tone.IDLE) -> None:
+    def __init__(self, *children: Node, tone: Tone = Tone.IDLE) -> None:
         object.__setattr__(self, "children", children)
-        object.__setattr__(self, "title", title)
         object.__setattr__(self, "tone", tone)
 
 

@@ -57,7 +57,6 @@ class Table(Component):
         rows: One sequence of cells per row, as long as `columns`. None as a cell shows a dash.
         label: What the table lists, for screen readers.
         empty: Shown instead when there are no rows.
-        headings: Whether the columns' labels are seen; a short list beside something else does without.
 
     Raises:
         ValueError: A row has more or fewer cells than there are columns.
@@ -67,7 +66,6 @@ class Table(Component):
     rows: Sequence[Sequence[Node]]
     label: str
     empty: Empty = field(default_factory=lambda: Empty("Nothing here."))
-    headings: bool = True
 
     def __post_init__(self) -> None:
         for number, row in enumerate(self.rows, start=1):

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from ops_dashboard import ledger
 from ops_dashboard.ledger import Entry, Filter, Outcome
+from ops_dashboard.text import shown
 from ops_dashboard.web.components import (
     Actions,
     Button,
@@ -97,7 +98,7 @@ def _since(period: str, now: datetime) -> datetime | None:
 
 
 def _unknown_filter(name: str, value: str, accepted: Iterable[str]) -> Problem:
-    text = f"{name}: {value[:80]!r} is not accepted; accepted are {', '.join(accepted)}."
+    text = f"{name}: {shown(value)} is not accepted; accepted are {', '.join(accepted)}."
     return Problem(400, "This filter is not known", text)
 
 
