@@ -44,7 +44,7 @@ def words(html: str) -> str:
 
 
 def badge(html: str) -> str:
-    return re.findall(r'<span class="badge \w+">([^<]+)</span>', html)[0]
+    return str(re.findall(r'<span class="badge \w+">([^<]+)</span>', html)[0])
 
 
 def is_live(html: str) -> bool:

@@ -13,6 +13,7 @@ from psycopg import sql
 from psycopg.rows import dict_row
 
 from ops_dashboard.ledger.models import Entry, Filter, Outcome, Page
+from ops_dashboard.text import shown
 
 if TYPE_CHECKING:
     import psycopg
@@ -134,6 +135,7 @@ def _decoded(cursor: str) -> int:
         text = ""
     match = re.fullmatch(r"before (\d{1,18})", text, re.ASCII)
     if match is None:
-        shown = repr(cursor[:80])
-        raise ValueError(f"cursor: {shown} is not the `next` of a page; leave it out to begin with the newest entry")
+        raise ValueError(
+            f"cursor: {shown(cursor)} is not the `next` of a page; leave it out to begin with the newest entry"
+        )
     return int(match[1])

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from starlette.responses import Response
 
+from ops_dashboard.text import shown
 from ops_dashboard.web.errors import not_found
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ class Assets:
         """
         content = self.files.get(name)
         if content is None:
-            raise not_found(f"There is no file {name[:80]!r}.")
+            raise not_found(f"There is no file {shown(name)}.")
         lasting = "private, max-age=31536000, immutable" if digest == self.digest else "no-cache"
         return Response(content, media_type=_TYPES[Path(name).suffix], headers={"Cache-Control": lasting})
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ops_dashboard.text import shown
 from ops_dashboard.workers.errors import ChangedMeanwhileError, ClusterDownError, ConflictError, RejectedError
 from ops_dashboard.workers.models import Change, Scale
 
@@ -23,7 +24,7 @@ def check_count(value: object) -> int:
         TypeError: It is no whole number; True and 3.0 are none.
         ValueError: It is out of range.
     """
-    expected = f"replicas: {repr(value)[:80]} is not a whole number from 0 to {_MAX}"
+    expected = f"replicas: {shown(value)} is not a whole number from 0 to {_MAX}"
     if isinstance(value, bool) or not isinstance(value, int):
         raise TypeError(expected)
     if not 0 <= value <= _MAX:
