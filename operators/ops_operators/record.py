@@ -71,7 +71,7 @@ class Record:
             psycopg.Error: The entry could not be written.
         """
         try:
-            self._append(ledger.Event.STARTED, time_limit=self._time_limit)
+            self._append(ledger.Event.STARTED, self._details(time_limit=self._time_limit))
         except ledger.AlreadyStartedError as error:
             raise RefusedError(f"run {self.request.run_id} has acted before; ask anew") from error
         self._has_started = True
@@ -79,18 +79,18 @@ class Record:
     def changed(self, value: int | None) -> None:
         """Write that the effect has happened."""
         self._has_changed, self._changed_to = True, value
-        self._append_surely(ledger.Event.CHANGED, after=value)
+        self._append_surely(ledger.Event.CHANGED, self._details(after=value))
 
     def succeeded(self, after: int | None, ready: int | None) -> None:
         """Write the good end."""
-        self._append_surely(ledger.Event.SUCCEEDED, after=after, ready=ready)
+        self._append_surely(ledger.Event.SUCCEEDED, self._details(after, ready))
 
     def verdict(self, verdict: Verdict) -> None:
         """Write any other end that was foreseen."""
         after, ready = self._changed_to, None
         if isinstance(verdict, FailedError):
             after, ready = verdict.after if verdict.after is not None else after, verdict.ready
-        self._append_surely(_EVENTS[type(verdict)], after=after, ready=ready, message=str(verdict))
+        self._append_surely(_EVENTS[type(verdict)], self._details(after, ready, str(verdict)))
 
     def interrupted(self, error: BaseException) -> None:
         """Write an end that was not foreseen: a bug, a lost worker, a task ended by hand."""
@@ -99,19 +99,17 @@ class Record:
             message = f"the change was made, then its watch was interrupted: {message}"
         certain = self._has_changed or not self._has_started
         event = ledger.Event.FAILED if certain else ledger.Event.UNKNOWN
-        self._append_surely(event, after=self._changed_to, message=message)
+        self._append_surely(event, self._details(self._changed_to, message=message))
 
-    def _append(
+    def _details(
         self,
-        event: ledger.Event,
-        *,
         after: int | None = None,
         ready: int | None = None,
         message: str | None = None,
         time_limit: timedelta | None = None,
-    ) -> None:
+    ) -> ledger.Details:
         grant = self.decision.grant if self.decision else None
-        details = ledger.Details(
+        return ledger.Details(
             before=self.before,
             requested=self._asked.requested if self._asked else None,
             expected=self._asked.expected if self._asked else None,
@@ -123,6 +121,8 @@ class Record:
             grant=str(grant) if grant else None,
             time_limit=time_limit,
         )
+
+    def _append(self, event: ledger.Event, details: ledger.Details) -> None:
         try:
             ledger.append(self.connection, self.request, event, details)
             self.connection.commit()
@@ -131,19 +131,12 @@ class Record:
                 self.connection.rollback()
             raise
 
-    def _append_surely(
-        self,
-        event: ledger.Event,
-        *,
-        after: int | None = None,
-        ready: int | None = None,
-        message: str | None = None,
-    ) -> None:
+    def _append_surely(self, event: ledger.Event, details: ledger.Details) -> None:
         for attempt in range(_OUTCOME_ATTEMPTS):
             try:
                 if self.connection.closed:
                     self.connection = database.connect()
-                self._append(event, after=after, ready=ready, message=message)
+                self._append(event, details)
             except (psycopg.OperationalError, database.DatabaseDownError):
                 if attempt == _OUTCOME_ATTEMPTS - 1:
                     raise
