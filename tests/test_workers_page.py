@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
 from html import unescape
 from typing import Any
@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 
 from demo.client import Client
+from demo.environment import REPOSITORY
 from demo.stack import Stack
-from ops_dashboard.catalog import WorkloadKind
+from ops_dashboard.catalog import Pool, WorkloadKind, load_catalog
 from tests.clusters.place import Place
 from tests.running_stack import ADMIN, ADS, SCALE_DAG, SEARCH, VIEWER
 from tests.test_acts_over_rest import desired, eventually
@@ -183,27 +184,18 @@ def test_what_needs_attention_is_found_and_says_why(search: Client, search_names
         assert "Image can't be pulled" in row
         assert "search/ranker" not in mine(html)
         (told,) = [each for each in search.get(POOLS)["pools"] if each["pool"] == name]
-        assert told["state"] == "image_pull"
+        assert told["state"] == "image_unavailable"
         assert told["problem"] in row
         assert "Not healthy now:" in search.http.get(f"/ops/workers/{name}/scale").text
     eventually(lambda: name not in mine(visit(search, show="attention")))
 
 
 @pytest.fixture
-def calm(viewer: Client) -> Iterator[None]:
+def calm(viewer: Client) -> None:
     """Whatever other tests began has ended."""
     eventually(lambda: {pool["state"] for pool in viewer.get(POOLS)["pools"]} == {"healthy"})
-    yield
 
 
-POOL_FACTS: dict[str, tuple[str, str, int, int]] = {
-    "ads/bidder": ("Ads Serving", "Deployment", 2, 20),
-    "ads/indexer": ("Ads Serving", "StatefulSet", 1, 12),
-    "ads/reporter": ("Ads Serving", "Deployment", 1, 8),
-    "search/crawler": ("Search Platform", "Deployment", 4, 40),
-    "search/ranker": ("Search Platform", "Deployment", 2, 16),
-    "search/suggester": ("Search Platform", "StatefulSet", 1, 9),
-}
 DENIED = "you are in no group that may scale:{team}/*; {have}; ask {team}-oncall, platform-admins"
 WHY: dict[str, dict[str, tuple[bool, str]]] = {
     ADS: {
@@ -221,25 +213,17 @@ WHY: dict[str, dict[str, tuple[bool, str]]] = {
 }
 
 
-def expected_pool(stack: Stack, name: str, email: str) -> dict[str, Any]:
+def expected_pool(stack: Stack, pool: Pool, email: str) -> dict[str, Any]:
     """All that the API has to say of a healthy pool to a person; the counts are those of the cluster."""
-    team, role = name.split("/")
-    owner, kind, least, most = POOL_FACTS[name]
-    place = namespace_as_admin(stack, team)
-    workload = place.workload(place.pool(WorkloadKind(kind), role))
-    may_scale, why = WHY[email][team]
+    workload = namespace_as_admin(stack, pool.namespace).workload(pool)
+    may_scale, why = WHY[email][pool.team]
     return {
-        "pool": name,
-        "team": team,
-        "role": role,
-        "owner": owner,
-        "namespace": team,
-        "kind": kind,
-        "workload": role,
+        "pool": pool.name,
+        "team": pool.team,
+        "role": pool.role,
+        **pool.model_dump(include={"owner", "namespace", "kind", "workload", "min", "max"}),
         "desired": workload["spec"]["replicas"],
         "ready": workload["status"]["readyReplicas"],
-        "min": least,
-        "max": most,
         "state": "healthy",
         "problem": None,
         "may_scale": may_scale,
@@ -253,8 +237,10 @@ def test_the_pools_are_told_in_full_to_each_person(
     client_of: Callable[[str], Client], stack: Stack, email: str
 ) -> None:
     answer = client_of(email).get(POOLS)
+    catalog = load_catalog(REPOSITORY / "dags" / "catalog")
+    assert list(catalog.pools) == [*ADS_POOLS, *SEARCH_POOLS]
     assert answer == {
-        "pools": [expected_pool(stack, name, email) for name in POOL_FACTS],
+        "pools": [expected_pool(stack, pool, email) for pool in catalog.pools.values()],
         "problems": [],
         "seen_at": answer["seen_at"],
     }
