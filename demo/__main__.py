@@ -13,6 +13,7 @@ import sys
 import time
 from pathlib import Path
 from typing import TextIO
+from urllib.parse import urlsplit
 
 import httpx
 
@@ -40,8 +41,7 @@ def main(folder: Path = REPOSITORY / ".demo") -> int:
     with (home.folder / "url").open("a+") as url_file:
         if not _is_first(url_file):
             url_file.seek(0)
-            print(f"The demo is already running.\nReady: {url_file.read().strip()}", flush=True)
-            return 0
+            return _point_to(url_file.read().strip())
         if _is_taken(port):
             return _complain(f"PORT={port} is in use by another program; choose another: make demo PORT=8090")
         stack = Stack(home, port, kubeconfig=kubeconfig, progress=_progress_printer())
@@ -49,6 +49,14 @@ def main(folder: Path = REPOSITORY / ".demo") -> int:
         url_file.write(stack.url)
         url_file.flush()
         return _run(stack)
+
+
+def _point_to(url: str) -> int:
+    if url and _is_taken(urlsplit(url).port or 0):
+        print(f"The demo is already running; stop it with Ctrl-C to use another port.\nReady: {url}", flush=True)
+    else:
+        print(f"The demo is already starting at {url}; its own terminal tells when it is ready.", flush=True)
+    return 0
 
 
 def _run(stack: Stack) -> int:

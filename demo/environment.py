@@ -40,6 +40,11 @@ class Home:
         return self.folder / "kubeconfig"
 
     @property
+    def counts(self) -> Path:
+        """Where the simulator keeps the worker counts from one start to the next."""
+        return self.folder / "counts.json"
+
+    @property
     def postgres(self) -> Path:
         """Data of the PostgreSQL server."""
         return self.folder / "postgres"

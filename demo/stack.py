@@ -117,7 +117,16 @@ class Stack:
         self.progress("starting the Kubernetes simulator")
         workloads = REPOSITORY / "deploy" / "demo-workloads.yaml"
         rbac = REPOSITORY / "deploy" / "rbac.yaml"
-        arguments = ["--port", str(free_port()), "--workloads", str(workloads), "--rbac", str(rbac)]
+        arguments = [
+            "--port",
+            str(free_port()),
+            "--workloads",
+            str(workloads),
+            "--rbac",
+            str(rbac),
+            "--counts",
+            str(self.home.counts),
+        ]
         self.home.kubeconfig.unlink(missing_ok=True)
         self._run_child(
             "simulator",

@@ -95,7 +95,7 @@ OUT_OF_HAND: list[tuple[str, dict[str, Any], dict[str, Any], Outcome, str]] = [
     ("not a number", {}, {"value": float("nan")}, Outcome.REFUSED, "value: nan is not accepted"),
     ("blank reason", {}, {"reason": " \t"}, Outcome.REFUSED, "reason: "),
     ("value nobody may have", {}, {"value": 101}, Outcome.REFUSED, "too high; at most 100"),
-    ("another value than seen", {}, {"expected": 5}, Outcome.REFUSED, "you saw 5, but ads/dial is at 6 now"),
+    ("another value than seen", {}, {"expected": 5}, Outcome.REFUSED, "changed from 5 to 6 by somebody outside"),
     ("cleared", {"clear_number": 1}, {}, Outcome.REFUSED, "was executed before"),
     ("old", {"run_after": datetime.now(UTC) - timedelta(hours=7)}, {}, Outcome.REFUSED, "ask anew"),
 ]  # fmt: skip

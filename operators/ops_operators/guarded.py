@@ -147,8 +147,10 @@ class GuardedOperator(BaseOperator, Generic[RequestT, SeenT]):
         observation = self.observe(asked)
         record.before = observation.value
         if asked.expected is not None and asked.expected != observation.value:
+            by = _who_set(record.connection, asked, observation.value)
             raise RefusedError(
-                f"you saw {asked.expected}, but {asked.resource} is at {observation.value} now; look again and decide"
+                f"you saw {asked.expected}, but {asked.resource} was changed from {asked.expected} to"
+                f" {observation.value} by {by}; look again and decide"
             )
         self._authorise(record, asked, current=observation.value)
         record.started()
@@ -161,6 +163,12 @@ class GuardedOperator(BaseOperator, Generic[RequestT, SeenT]):
         if not decision.allowed:
             raise DeniedError(decision.reason)
         self.log.info("Allowed: %s", decision.reason)
+
+
+def _who_set(connection: psycopg.Connection, asked: ActRequest, value: int | None) -> str:
+    last = next(iter(ledger.last_changes(connection, [asked.resource])[asked.resource]), None)
+    connection.commit()
+    return last.actor if last is not None and last.after == value else "somebody outside of this dashboard"
 
 
 _PATH = ("execute", "on_kill", "_guarded", "_observe_and_act", "_authorise")

@@ -31,13 +31,22 @@ class DagRun:
         return self.state in {"success", "failed"}
 
 
+def is_paused(airflow: AirflowApi, dag_id: str) -> bool:
+    """Say whether runs of a DAG would wait instead of being carried out.
+
+    Raises:
+        Problem: There is no such DAG, or the person may not see it.
+    """
+    return bool(airflow.call("GET", f"/api/v2/dags/{quote(dag_id)}")["is_paused"])
+
+
 def ask_for_run(airflow: AirflowApi, dag_id: str, run_id: str, conf: Mapping[str, object]) -> None:
     """Ask for a run; asking twice with the same id asks once, as when a button is pressed twice.
 
     Raises:
         Problem: The DAG is paused, the person may not trigger it, or a value is not accepted.
     """
-    if airflow.call("GET", f"/api/v2/dags/{quote(dag_id)}")["is_paused"]:
+    if is_paused(airflow, dag_id):
         raise Problem(
             409,
             "This is switched off",

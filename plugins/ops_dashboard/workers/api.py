@@ -115,11 +115,12 @@ class ClusterApi:
         from airflow.providers.cncf.kubernetes.hooks.kubernetes import KubernetesHook
         from airflow.sdk.exceptions import AirflowException
         from kubernetes.config import ConfigException
+        from yaml import YAMLError
 
         hook = KubernetesHook(conn_id=self._connection_id)
         try:
             client = hook.api_client
-        except (AirflowException, ConfigException, OSError) as error:
+        except (AirflowException, ConfigException, OSError, ValueError, TypeError, YAMLError) as error:
             raise NotConfiguredError(self._connection_id, str(error)) from error
         # By itself urllib3 tries three times more, without a pause; trying again is counted and paced elsewhere.
         client.rest_client.pool_manager.connection_pool_kw["retries"] = False

@@ -106,8 +106,8 @@ def _toolbar(request: PageRequest) -> Toolbar:
     run_id = request.query.get("run_id", "")
     return Toolbar(
         Search("q", "Search"),
-        Search("actor", "Person"),
-        Search("resource", "Resource"),
+        Search("actor", "Person, whole name"),
+        Search("resource", "Resource, whole name"),
         Select("action", "Action", [("", "Any action"), ("scale", "scale")]),
         Select("outcome", "Outcome", [("", "Any outcome"), *((str(o), outcome_label(o)) for o in Outcome)]),
         Select("period", "Time", [("", "Any time"), *_PERIOD_LABELS.items()]),

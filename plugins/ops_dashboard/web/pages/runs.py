@@ -148,7 +148,8 @@ def _headline(story: _Story) -> tuple[Node, ...]:
     entry = story.entry
     if entry is None:
         wanted = story.airflow.conf.get("replicas") if story.airflow else None
-        change: Node = Change(None, wanted) if isinstance(wanted, int) else None
+        seen = story.airflow.conf.get("expected") if story.airflow else None
+        change: Node = Change(seen if isinstance(seen, int) else None, wanted) if isinstance(wanted, int) else None
         return (Spread(change, _waiting_badge(story)), Text(_waiting(story), muted=True))
     change = Change(entry.before, entry.requested) if entry.requested is not None else None
     return (Spread(change, outcome_badge(entry.outcome)), *_progress(story, entry))
@@ -161,6 +162,8 @@ def _waiting_badge(story: _Story) -> Badge:
 def _waiting(story: _Story) -> str:
     if story.has_ended:
         return "The run ended before it could write a record, so nothing was changed. Airflow's log says why."
+    if story.airflow is not None and story.airflow.state == "running":
+        return "The task has begun: it checks the request and reads the cluster."
     return "Waiting for Airflow to start the task; that takes about a second."
 
 

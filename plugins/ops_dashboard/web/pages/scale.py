@@ -36,7 +36,7 @@ from ops_dashboard.web.components import (
     Time,
     Tone,
 )
-from ops_dashboard.web.dag_runs import ask_for_run
+from ops_dashboard.web.dag_runs import ask_for_run, is_paused
 from ops_dashboard.web.errors import not_found
 from ops_dashboard.web.pages.runs import run
 from ops_dashboard.web.pages.shared import effect, outcome_badge, person, state_badge, state_tone
@@ -48,7 +48,7 @@ from ops_dashboard.workers.statuses import Statuses, status_reader
 router = Router(prefix="/ops")
 
 _RECENT = 5
-_LARGE_FACTOR = 2
+_SMALL_CHANGE = 3  # at least half of what runs, but never a single worker or two, deserves a second look
 
 
 @router.page("/workers/{team}/{role}/scale", title="Scale", needs="scale:{team}/{role}")
@@ -88,6 +88,8 @@ def _read(request: PageRequest) -> ScaleRequest:
         },
     )
     check_within_limits(pool, asked.replicas)
+    if asked.replicas == expected:
+        raise RequestError({"replicas": f"there are {expected} already"})
     decision = access.decide(request.database, request.user.name, pool.action, asked.replicas, expected)
     if not decision.allowed:
         raise RequestError({"replicas": decision.reason})
@@ -139,10 +141,11 @@ def _form_page(request: PageRequest, wanted: int | None, errors: Mapping[str, st
     return Page(
         "Scale",
         *(Note(Tone.BAD, problem, title="Not everything can be seen:") for problem in statuses.problems),
+        *_switched_off(request),
         Columns(
-            main=Panel(_form(view)),
+            main=Panel(_form(view) if view.current is not None else _no_form(view)),
             side=(
-                Panel(_change(view), _facts(view)),
+                Panel(_change(view) if view.current is not None else None, _facts(view)),
                 Heading("Recent changes"),
                 Panel(_recent_changes(view), flush=True),
             ),
@@ -150,6 +153,19 @@ def _form_page(request: PageRequest, wanted: int | None, errors: Mapping[str, st
         subject=pool.name,
         lead=f"{pool.kind} {pool.workload} in namespace {pool.namespace}",
     )
+
+
+def _switched_off(request: PageRequest) -> tuple[Note, ...]:
+    if not is_paused(request.airflow, SCALE_DAG_ID):
+        return ()
+    text = f"DAG {SCALE_DAG_ID} is paused in Airflow. Ask your Data Platform team to unpause it."
+    return (Note(Tone.BAD, text, title="Nothing can be changed now:"),)
+
+
+def _no_form(view: _View) -> Empty:
+    """A change is made from a number that was seen; to guess one would be dangerous."""
+    again = Link("Look again", view.request.url(scale_form, team=view.pool.team, role=view.pool.role))
+    return Empty("How many workers run now can't be seen, so nothing can be set from here.", again)
 
 
 def _form(view: _View) -> Form:
@@ -189,7 +205,7 @@ def _change(view: _View) -> Change:
         view.target,
         unit="workers",
         field="replicas",
-        warn_from=max(1, view.current or 0) * _LARGE_FACTOR,
+        warn_from=max(_SMALL_CHANGE, (view.current or 0) // 2 + 1),
         warning="That is a large change. Quota and nodes have to allow for it.",
     )
 

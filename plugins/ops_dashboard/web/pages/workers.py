@@ -59,7 +59,7 @@ def workers(request: PageRequest) -> Page:
     return Page(
         "Workers",
         _toolbar(seen, found),
-        *(Note(Tone.BAD, problem, title="Not all pools can be seen:") for problem in seen.problems),
+        *(Note(Tone.BAD, problem, title="Not everything can be seen:") for problem in seen.problems),
         Heading("Your pools", note=_by_groups(mine)),
         Panel(Table(_COLUMNS, [_cells(request, view) for view in mine], "Your pools", _no_pools(request)), flush=True),
         *_others(request, [view for view in chosen if not view.decision.allowed]),

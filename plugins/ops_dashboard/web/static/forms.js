@@ -43,7 +43,17 @@ function guard(form) {
     setTimeout(() => lock(form, true));
   });
   dialog?.querySelector("[data-close]").addEventListener("click", () => dialog.close());
+  dialog?.addEventListener("keydown", keepFocus);
   window.addEventListener("pageshow", () => lock(form, false)); // the page may come back by the back button
+}
+
+// A modal dialog keeps the focus in its document; ours is a frame, so Tab would leave for the page around it.
+function keepFocus(event) {
+  if (event.key !== "Tab") return;
+  const stops = [...event.currentTarget.querySelectorAll("button, a[href], input:not([type=hidden])")];
+  const next = stops[(stops.indexOf(document.activeElement) + (event.shiftKey ? -1 : 1) + stops.length) % stops.length];
+  event.preventDefault();
+  next.focus();
 }
 
 function lock(form, locked) {
