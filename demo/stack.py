@@ -115,18 +115,7 @@ class Stack:
         if self.kubeconfig is not None:
             return
         self.progress("starting the Kubernetes simulator")
-        workloads = REPOSITORY / "deploy" / "demo-workloads.yaml"
-        rbac = REPOSITORY / "deploy" / "rbac.yaml"
-        arguments = [
-            "--port",
-            str(free_port()),
-            "--workloads",
-            str(workloads),
-            "--rbac",
-            str(rbac),
-            "--counts",
-            str(self.home.counts),
-        ]
+        arguments = ["--port", str(free_port()), "--counts", str(self.home.counts)]
         self.home.kubeconfig.unlink(missing_ok=True)
         self._run_child(
             "simulator",
