@@ -84,6 +84,8 @@ def airflow_environment(home: Home, ports: Ports, *, kubeconfig: Path, simulated
         "API_AUTH__JWT_SECRET": home.secret("jwt"),
         # What a person waits for after a click is mostly the scheduler's sleep: a tenth of a second is cheap.
         "SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.1",
+        # Else a run that failed at once is shown as running for up to five seconds.
+        "WORKERS__MIN_HEARTBEAT_INTERVAL": "1",
         "LOGGING__LOGGING_LEVEL": "WARNING",
         "LOGGING__WORKER_LOG_SERVER_PORT": str(ports.worker_logs),
         "LOGGING__TRIGGER_LOG_SERVER_PORT": str(ports.trigger_logs),

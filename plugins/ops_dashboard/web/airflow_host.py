@@ -46,6 +46,7 @@ def build_app() -> FastAPI:
         psycopg.errors.UndefinedTable: _not_migrated,
         psycopg.errors.UndefinedFunction: _not_migrated,
         psycopg.errors.InvalidSchemaName: _not_migrated,
+        psycopg.errors.InsufficientPrivilege: _no_rights,
         CatalogError: _catalog_mistakes,
     }
     return create_app([*PAGES, *map(_router, settings().routers)], host, api=(api.router,), explain=explain)
@@ -71,6 +72,15 @@ def _not_migrated(_error: Exception) -> Problem:
         "The access database is not set up",
         "Its tables are missing, so nobody's rights can be checked.",
         hint="Your Data Platform team has to run: ops-dashboard migrate",
+    )
+
+
+def _no_rights(_error: Exception) -> Problem:
+    return Problem(
+        503,
+        "The access database can't be used",
+        "Its login lacks the product's rights, so nobody's rights can be checked.",
+        hint="Your Data Platform team has to make it a member of the role ops_dashboard_app.",
     )
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Query
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from ops_dashboard import ledger
 from ops_dashboard.ledger import Filter, Outcome
@@ -18,6 +19,14 @@ router = APIRouter(tags=["ledger"])
 
 _MAX_LIMIT = 500
 _TIME = "a time with its offset from UTC, such as 2026-12-31T18:00:00Z"
+
+
+def _written_out(value: object) -> object:
+    return datetime.fromisoformat(value) if isinstance(value, str) else value
+
+
+# A bare number would be taken for seconds since 1970.
+_Moment = Annotated[AwareDatetime, BeforeValidator(_written_out)]
 
 
 class EntryOut(BaseModel):
@@ -59,13 +68,18 @@ class LedgerQuery(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
+    @model_validator(mode="before")
+    @classmethod
+    def _leave_out_empty(cls, values: Mapping[str, object]) -> dict[str, object]:
+        return {name: value for name, value in values.items() if value != ""}
+
     actor: str | None = None
     action: str | None = None
     resource: str | None = None
     outcome: Outcome | None = None
     run_id: str | None = None
-    since: AwareDatetime | None = Field(default=None, description=f"Only requests made from then on: {_TIME}.")
-    until: AwareDatetime | None = Field(default=None, description=f"Only requests made before then: {_TIME}.")
+    since: _Moment | None = Field(default=None, description=f"Only requests made from then on: {_TIME}.")
+    until: _Moment | None = Field(default=None, description=f"Only requests made before then: {_TIME}.")
     q: str | None = Field(default=None, description="Words in the person, the resource, the reason or the message.")
     limit: int = Field(default=50, ge=1, le=_MAX_LIMIT)
     cursor: str | None = Field(default=None, description="`next` of the page before.")
@@ -76,17 +90,17 @@ def list_entries(request: ApiRequest, query: Annotated[LedgerQuery, Query()]) ->
     """List requests, newest first; denied and refused ones too."""
     request.require("view:audit")
     chosen = Filter(
-        actor=query.actor or None,
-        action=query.action or None,
-        resource=query.resource or None,
+        actor=query.actor,
+        action=query.action,
+        resource=query.resource,
         outcome=query.outcome,
-        run_id=query.run_id or None,
+        run_id=query.run_id,
         since=query.since,
         until=query.until,
-        text=query.q or None,
+        text=query.q,
     )
     try:
-        page = ledger.entries(request.database, chosen, limit=query.limit, cursor=query.cursor or None)
+        page = ledger.entries(request.database, chosen, limit=query.limit, cursor=query.cursor)
     except ValueError as error:
         raise Problem(422, "Some values are not accepted", str(error)) from error
     return LedgerOut(entries=[EntryOut.model_validate(entry) for entry in page.entries], next=page.next)

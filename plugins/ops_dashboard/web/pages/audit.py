@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from ops_dashboard import ledger
+from ops_dashboard.acts import ScaleRequest
 from ops_dashboard.ledger import Entry, Filter, Outcome
-from ops_dashboard.text import shown
 from ops_dashboard.web.components import (
     Actions,
     Button,
@@ -29,13 +28,14 @@ from ops_dashboard.web.components import (
 )
 from ops_dashboard.web.errors import Problem
 from ops_dashboard.web.pages.runs import run
-from ops_dashboard.web.pages.shared import effect, outcome_badge, outcome_label, person
+from ops_dashboard.web.pages.shared import effect, outcome_badge, outcome_label, person, unknown_filter
 from ops_dashboard.web.request import PageRequest
 from ops_dashboard.web.router import Router
 
 router = Router(prefix="/ops")
 
 _PAGE_SIZE = 50
+_ACTIONS = (ScaleRequest.action,)
 _PERIODS = {"1h": timedelta(hours=1), "1d": timedelta(days=1), "7d": timedelta(days=7), "30d": timedelta(days=30)}
 _PERIOD_LABELS = {"1h": "Last hour", "1d": "Last 24 hours", "7d": "Last 7 days", "30d": "Last 30 days"}
 _FILTERS = ("q", "actor", "action", "resource", "outcome", "period", "run_id")
@@ -71,7 +71,7 @@ def _filter(request: PageRequest) -> Filter:
     query = request.query
     return Filter(
         actor=query.get("actor") or None,
-        action=query.get("action") or None,
+        action=_action(query.get("action", "")),
         resource=query.get("resource") or None,
         outcome=_outcome(query.get("outcome", "")),
         run_id=query.get("run_id") or None,
@@ -80,26 +80,27 @@ def _filter(request: PageRequest) -> Filter:
     )
 
 
+def _action(text: str) -> str | None:
+    if text and text not in _ACTIONS:
+        raise unknown_filter("action", text, _ACTIONS)
+    return text or None
+
+
 def _outcome(text: str) -> Outcome | None:
     if not text:
         return None
     try:
         return Outcome(text)
     except ValueError:
-        raise _unknown_filter("outcome", text, Outcome) from None
+        raise unknown_filter("outcome", text, Outcome) from None
 
 
 def _since(period: str, now: datetime) -> datetime | None:
     if not period:
         return None
     if period not in _PERIODS:
-        raise _unknown_filter("period", period, _PERIODS)
+        raise unknown_filter("period", period, _PERIODS)
     return now - _PERIODS[period]
-
-
-def _unknown_filter(name: str, value: str, accepted: Iterable[str]) -> Problem:
-    text = f"{name}: {shown(value)} is not accepted; accepted are {', '.join(accepted)}."
-    return Problem(400, "This filter is not known", text)
 
 
 def _toolbar(request: PageRequest) -> Toolbar:
@@ -108,7 +109,7 @@ def _toolbar(request: PageRequest) -> Toolbar:
         Search("q", "Search"),
         Search("actor", "Person, whole name"),
         Search("resource", "Resource, whole name"),
-        Select("action", "Action", [("", "Any action"), ("scale", "scale")]),
+        Select("action", "Action", [("", "Any action"), *((action, action) for action in _ACTIONS)]),
         Select("outcome", "Outcome", [("", "Any outcome"), *((str(o), outcome_label(o)) for o in Outcome)]),
         Select("period", "Time", [("", "Any time"), *_PERIOD_LABELS.items()]),
         *([Chips("run_id", "Run", Chip("", "All runs"), Chip(run_id, "This run"))] if run_id else []),

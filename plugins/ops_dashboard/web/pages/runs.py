@@ -8,10 +8,13 @@ from datetime import UTC, datetime
 from urllib.parse import quote
 
 from ops_dashboard import ledger
+from ops_dashboard.acts import MAX_REASON
+from ops_dashboard.airflow_role import OPERABLE_DAGS
 from ops_dashboard.catalog import CatalogError
 from ops_dashboard.catalog.current import current_catalog
 from ops_dashboard.ledger import Entry, Filter, Outcome
 from ops_dashboard.overview import last_touched
+from ops_dashboard.text import shorten
 from ops_dashboard.web.components import (
     Actions,
     Badge,
@@ -32,8 +35,8 @@ from ops_dashboard.web.components import (
     Time,
     Tone,
 )
-from ops_dashboard.web.dag_runs import DagRun, read_run
-from ops_dashboard.web.errors import Problem
+from ops_dashboard.web.dag_runs import DagRun, is_paused, read_run
+from ops_dashboard.web.errors import Problem, not_found
 from ops_dashboard.web.pages.shared import outcome_badge, person
 from ops_dashboard.web.request import PageRequest
 from ops_dashboard.web.router import Router
@@ -55,12 +58,14 @@ class _Story:
         replays: Records of the run being executed again.
         airflow: The run in Airflow; None if it is gone or the reader may not see it.
         status: The pool as it is now.
+        is_held: Whether Airflow will not begin it, since its DAG is paused.
     """
 
     entry: Entry | None
     replays: Sequence[Entry]
     airflow: DagRun | None
-    status: PoolStatus | None
+    status: PoolStatus | None = None
+    is_held: bool = False
 
     @property
     def has_ended(self) -> bool:
@@ -72,7 +77,7 @@ class _Story:
     def resource(self) -> str:
         if self.entry is not None:
             return self.entry.resource
-        return str(self.airflow.conf.get("pool", "")) if self.airflow else ""
+        return shorten(self.airflow.conf.get("pool", "")) if self.airflow else ""
 
     @property
     def asked_by(self) -> str | None:
@@ -125,8 +130,11 @@ def _read(request: PageRequest) -> _Story:
         if not found:
             raise
     first, replays = (found[-1], found[-2::-1]) if found else (None, ())
-    story = _Story(first, replays, airflow, None)
-    return replace(story, status=_status(story))
+    if first is None and dag_id not in OPERABLE_DAGS:
+        raise not_found(f"DAG {shorten(dag_id)} carries out no requests.")
+    story = _Story(first, replays, airflow)
+    held = first is None and airflow is not None and airflow.state == "queued" and is_paused(request.airflow, dag_id)
+    return replace(story, status=_status(story), is_held=held)
 
 
 def _status(story: _Story) -> PoolStatus | None:
@@ -162,6 +170,8 @@ def _waiting_badge(story: _Story) -> Badge:
 def _waiting(story: _Story) -> str:
     if story.has_ended:
         return "The run ended before it could write a record, so nothing was changed. Airflow's log says why."
+    if story.is_held:
+        return "The DAG is paused in Airflow, so nothing happens; a request that has waited too long is refused."
     if story.airflow is not None and story.airflow.state == "running":
         return "The task has begun: it checks the request and reads the cluster."
     return "Waiting for Airflow to start the task; that takes about a second."
@@ -237,7 +247,7 @@ def _lead(request: PageRequest, story: _Story) -> Node:
     entry, airflow = story.entry, story.airflow
     who = person(story.asked_by or "nobody", request.user.name)
     at = airflow.asked_at if airflow else entry.at if entry else request.now
-    reason = entry.reason if entry else str(airflow.conf.get("reason", "")) if airflow else ""
+    reason = entry.reason if entry else shorten(airflow.conf.get("reason", ""), MAX_REASON) if airflow else ""
     return (f"Asked by {who} ", Time(at), f" · “{reason}”" if reason else "")
 
 

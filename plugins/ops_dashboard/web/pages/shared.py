@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from ops_dashboard.ledger import Entry, Outcome
+from ops_dashboard.text import shown
 from ops_dashboard.web.components import Badge, Tone
+from ops_dashboard.web.errors import Problem
 from ops_dashboard.workers import PoolState, PoolStatus
 
 _STATE_TONES = {
@@ -21,6 +25,12 @@ _OUTCOMES = {
     Outcome.FAILED: ("Failed", Tone.BAD),
     Outcome.UNKNOWN: ("Unknown", Tone.WARN),
 }
+
+
+def unknown_filter(name: str, value: str, accepted: Iterable[str]) -> Problem:
+    """What an address with a filter that the page does not have is answered with."""
+    text = f"{name}: {shown(value)} is not accepted; accepted are {', '.join(accepted)}."
+    return Problem(400, "This filter is not known", text)
 
 
 def state_tone(status: PoolStatus | None) -> Tone:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from ops_dashboard.ledger import Entry, Outcome
 from ops_dashboard.overview import Overview, PoolView, read_overview
@@ -32,7 +32,7 @@ from ops_dashboard.web.components import (
 )
 from ops_dashboard.web.pages.runs import run
 from ops_dashboard.web.pages.scale import scale_form
-from ops_dashboard.web.pages.shared import person, state_badge, state_tone
+from ops_dashboard.web.pages.shared import person, state_badge, state_tone, unknown_filter
 from ops_dashboard.web.request import PageRequest
 from ops_dashboard.web.router import Router
 from ops_dashboard.workers import PoolState
@@ -54,7 +54,7 @@ def workers(request: PageRequest) -> Page:
     """All pools, the person's own first."""
     seen = read_overview(request.host.database, request.user.name)
     found = [view for view in seen.pools if _matches(request, view)]
-    chosen = [view for view in found if _is_chosen(request.query.get("show", ""), view)]
+    chosen = [view for view in found if _choice(request)(view)]
     mine = [view for view in chosen if view.decision.allowed]
     return Page(
         "Workers",
@@ -73,8 +73,16 @@ def _matches(request: PageRequest, view: PoolView) -> bool:
     return (not team or view.pool.team == team) and all(word in text for word in words)
 
 
-def _is_chosen(show: str, view: PoolView) -> bool:
-    return {"attention": _needs_attention(view), "rolling": _is_rolling_out(view)}.get(show, True)
+def _choice(request: PageRequest) -> Callable[[PoolView], bool]:
+    choices: dict[str, Callable[[PoolView], bool]] = {
+        "": lambda _view: True,
+        "attention": _needs_attention,
+        "rolling": _is_rolling_out,
+    }
+    show = request.query.get("show", "")
+    if show not in choices:
+        raise unknown_filter("show", show, filter(None, choices))
+    return choices[show]
 
 
 def _needs_attention(view: PoolView) -> bool:
