@@ -22,10 +22,16 @@ _TIME = "a time with its offset from UTC, such as 2026-12-31T18:00:00Z"
 
 
 def _written_out(value: object) -> object:
-    return datetime.fromisoformat(value) if isinstance(value, str) else value
+    # By itself pydantic would take a bare number for seconds since 1970.
+    try:
+        moment = datetime.fromisoformat(value) if isinstance(value, str) else value
+    except ValueError:
+        moment = None
+    if not isinstance(moment, datetime) or moment.tzinfo is None:
+        raise ValueError(_TIME)
+    return moment
 
 
-# A bare number would be taken for seconds since 1970.
 _Moment = Annotated[AwareDatetime, BeforeValidator(_written_out)]
 
 
