@@ -2,18 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from urllib.parse import quote
 
-from ops_dashboard import ledger
 from ops_dashboard.acts import MAX_REASON
-from ops_dashboard.airflow_role import OPERABLE_DAGS
-from ops_dashboard.catalog import CatalogError
-from ops_dashboard.catalog.current import current_catalog
-from ops_dashboard.ledger import Entry, Filter, Outcome
-from ops_dashboard.overview import last_touched
+from ops_dashboard.ledger import Entry, Outcome
 from ops_dashboard.text import shorten
 from ops_dashboard.web.components import (
     Actions,
@@ -35,72 +27,20 @@ from ops_dashboard.web.components import (
     Time,
     Tone,
 )
-from ops_dashboard.web.dag_runs import DagRun, is_paused, read_run
-from ops_dashboard.web.errors import Problem, not_found
 from ops_dashboard.web.pages.shared import outcome_badge, person
+from ops_dashboard.web.pages.story import Story, read_story
 from ops_dashboard.web.request import PageRequest
 from ops_dashboard.web.router import Router
-from ops_dashboard.workers import PoolStatus
-from ops_dashboard.workers.statuses import status_reader
 
 router = Router(prefix="/ops")
 
-_MANY = ledger.MOST_ENTRIES
 _NOTHING_DONE = {Outcome.DENIED, Outcome.REFUSED}
-
-
-@dataclass(frozen=True, slots=True)
-class _Story:
-    """What is known of a run, from the ledger, from Airflow and from the cluster.
-
-    Attributes:
-        entry: The request's record; None until the task has begun.
-        replays: Records of the run being executed again.
-        airflow: The run in Airflow; None if it is gone or the reader may not see it.
-        status: The pool as it is now.
-        is_held: Whether Airflow will not begin it, since its DAG is paused.
-    """
-
-    entry: Entry | None
-    replays: Sequence[Entry]
-    airflow: DagRun | None
-    status: PoolStatus | None = None
-    is_held: bool = False
-
-    @property
-    def has_ended(self) -> bool:
-        if self.entry is not None:
-            return self.entry.outcome is not Outcome.RUNNING
-        return self.airflow is not None and self.airflow.has_ended
-
-    @property
-    def resource(self) -> str:
-        if self.entry is not None:
-            return self.entry.resource
-        return shorten(self.airflow.conf.get("pool", "")) if self.airflow else ""
-
-    @property
-    def asked_by(self) -> str | None:
-        if self.entry is not None:
-            return self.entry.actor
-        return self.airflow.asked_by if self.airflow else None
-
-    @property
-    def last_heard(self) -> datetime:
-        """When anything was heard of the run; what was seen of the pool before is out of date."""
-        if self.entry is not None:
-            return last_touched(self.entry)
-        return self.airflow.asked_at if self.airflow else datetime.now(UTC)
-
-    @property
-    def has_changed_something(self) -> bool:
-        return self.entry is not None and self.entry.changed_at is not None
 
 
 @router.page("/runs/{dag_id}/{run_id}", title="Run", needs=None, tab="/workers")
 def run(request: PageRequest) -> Page:
     """Follow a run while it goes on; afterwards tell how it ended. Everybody may see what they asked for."""
-    story = _read(request)
+    story = read_story(request, request.path["dag_id"], request.path["run_id"])
     if story.asked_by != request.user.name:
         request.require("view:audit")
     return Page(
@@ -118,41 +58,11 @@ def run(request: PageRequest) -> Page:
     )
 
 
-def _read(request: PageRequest) -> _Story:
-    dag_id, run_id = request.path["dag_id"], request.path["run_id"]
-    entries = ledger.entries(request.database, Filter(run_id=run_id), limit=_MANY).entries
-    found = [entry for entry in entries if entry.dag_id == dag_id]
-    airflow: DagRun | None = None
-    try:
-        airflow = read_run(request.airflow, dag_id, run_id)
-    except Problem:
-        # Airflow may have forgotten the run, or not show it to this person; the ledger has not forgotten.
-        if not found:
-            raise
-    first, replays = (found[-1], found[-2::-1]) if found else (None, ())
-    if first is None and dag_id not in OPERABLE_DAGS:
-        raise not_found(f"DAG {shorten(dag_id)} carries out no requests.")
-    story = _Story(first, replays, airflow)
-    held = first is None and airflow is not None and airflow.state == "queued" and is_paused(request.airflow, dag_id)
-    return replace(story, status=_status(story), is_held=held)
-
-
-def _status(story: _Story) -> PoolStatus | None:
-    try:
-        pools = current_catalog().pools
-    except CatalogError:
-        return None  # what happened can be told all the same
-    pool = pools.get(story.resource)
-    if pool is None:
-        return None
-    return status_reader().read_beside(pool, pools.values(), story.last_heard).by_pool.get(pool.name)
-
-
 def _replay_note(replay: Entry) -> Note:
     return Note(Tone.WARN, f"{replay.message} ", Time(replay.at), title="Executed again:")
 
 
-def _headline(story: _Story) -> tuple[Node, ...]:
+def _headline(story: Story) -> tuple[Node, ...]:
     entry = story.entry
     if entry is None:
         wanted = story.airflow.conf.get("replicas") if story.airflow else None
@@ -163,11 +73,11 @@ def _headline(story: _Story) -> tuple[Node, ...]:
     return (Spread(change, outcome_badge(entry.outcome)), *_progress(story, entry))
 
 
-def _waiting_badge(story: _Story) -> Badge:
+def _waiting_badge(story: Story) -> Badge:
     return Badge("No record", Tone.BAD) if story.has_ended else Badge("Waiting", Tone.BUSY)
 
 
-def _waiting(story: _Story) -> str:
+def _waiting(story: Story) -> str:
     if story.has_ended:
         return "The run ended before it could write a record, so nothing was changed. Airflow's log says why."
     if story.is_held:
@@ -177,7 +87,7 @@ def _waiting(story: _Story) -> str:
     return "Waiting for Airflow to start the task; that takes about a second."
 
 
-def _progress(story: _Story, entry: Entry) -> tuple[Node, ...]:
+def _progress(story: Story, entry: Entry) -> tuple[Node, ...]:
     if not story.has_changed_something or entry.requested is None:
         return ()
     ready = entry.ready if story.has_ended else story.status.ready if story.status else None
@@ -189,7 +99,7 @@ def _progress(story: _Story, entry: Entry) -> tuple[Node, ...]:
     return (Progress(min(ready, entry.requested), entry.requested, "Ready workers", caption, tone),)
 
 
-def _why(story: _Story) -> tuple[Node, ...]:
+def _why(story: Story) -> tuple[Node, ...]:
     entry = story.entry
     if entry is None:
         return ()
@@ -207,7 +117,7 @@ def _verdict_title(outcome: Outcome) -> str:
     return "Nothing was changed:" if outcome in _NOTHING_DONE else ""
 
 
-def _steps(story: _Story) -> Steps:
+def _steps(story: Story) -> Steps:
     entry = story.entry
     asked_at = story.airflow.asked_at if story.airflow else entry.at if entry else None
     requested = Step("Requested", StepState.DONE, at=asked_at)
@@ -225,7 +135,7 @@ def _steps(story: _Story) -> Steps:
     return Steps(requested, allowed, patched, _rollout_step(story, entry))
 
 
-def _rollout_step(story: _Story, entry: Entry) -> Step:
+def _rollout_step(story: Story, entry: Entry) -> Step:
     if entry.outcome is Outcome.RUNNING:
         note = f"{story.status.ready} / {entry.requested}" if story.status else None
         return Step("Rolling out", StepState.NOW, note=note)
@@ -234,7 +144,7 @@ def _rollout_step(story: _Story, entry: Entry) -> Step:
     return Step("Not all ready", StepState.FAILED, at=entry.finished_at)
 
 
-def _announcement(story: _Story) -> str:
+def _announcement(story: Story) -> str:
     entry = story.entry
     if entry is None:
         return _waiting(story)
@@ -243,7 +153,7 @@ def _announcement(story: _Story) -> str:
     return f"{entry.outcome.capitalize()}. {entry.message or ''}".strip()
 
 
-def _lead(request: PageRequest, story: _Story) -> Node:
+def _lead(request: PageRequest, story: Story) -> Node:
     entry, airflow = story.entry, story.airflow
     who = person(story.asked_by or "nobody", request.user.name)
     at = airflow.asked_at if airflow else entry.at if entry else request.now
@@ -251,7 +161,7 @@ def _lead(request: PageRequest, story: _Story) -> Node:
     return (f"Asked by {who} ", Time(at), f" · “{reason}”" if reason else "")
 
 
-def _buttons(request: PageRequest, story: _Story) -> tuple[Node, ...]:
+def _buttons(request: PageRequest, story: Story) -> tuple[Node, ...]:
     dag_id, run_id = request.path["dag_id"], request.path["run_id"]
     entry = story.entry
     buttons: list[Node] = []

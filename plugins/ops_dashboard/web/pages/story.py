@@ -1,0 +1,107 @@
+"""What is known of one run, put together for its page."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from ops_dashboard import ledger
+from ops_dashboard.airflow_role import OPERABLE_DAGS
+from ops_dashboard.catalog import CatalogError
+from ops_dashboard.catalog.current import current_catalog
+from ops_dashboard.ledger import Entry, Filter, Outcome
+from ops_dashboard.overview import last_touched
+from ops_dashboard.text import shorten
+from ops_dashboard.web.dag_runs import DagRun, is_paused, read_run
+from ops_dashboard.web.errors import Problem, not_found
+from ops_dashboard.web.request import PageRequest
+from ops_dashboard.workers import PoolStatus
+from ops_dashboard.workers.statuses import status_reader
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """What is known of a run, from the ledger, from Airflow and from the cluster.
+
+    Attributes:
+        entry: The request's record; None until the task has begun.
+        replays: Records of the run being executed again.
+        airflow: The run in Airflow; None if it is gone or the reader may not see it.
+        status: The pool as it is now.
+        is_held: Whether Airflow will not begin it, since its DAG is paused.
+    """
+
+    entry: Entry | None
+    replays: Sequence[Entry]
+    airflow: DagRun | None
+    status: PoolStatus | None = None
+    is_held: bool = False
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether nothing more will happen."""
+        if self.entry is not None:
+            return self.entry.outcome is not Outcome.RUNNING
+        return self.airflow is not None and self.airflow.has_ended
+
+    @property
+    def resource(self) -> str:
+        """What it is about, such as `ads/bidder`."""
+        if self.entry is not None:
+            return self.entry.resource
+        return shorten(self.airflow.conf.get("pool", "")) if self.airflow else ""
+
+    @property
+    def asked_by(self) -> str | None:
+        """The person who asked, by username."""
+        if self.entry is not None:
+            return self.entry.actor
+        return self.airflow.asked_by if self.airflow else None
+
+    @property
+    def last_heard(self) -> datetime:
+        """When anything was heard of the run; what was seen of the pool before is out of date."""
+        if self.entry is not None:
+            return last_touched(self.entry)
+        return self.airflow.asked_at if self.airflow else datetime.now(UTC)
+
+    @property
+    def has_changed_something(self) -> bool:
+        """Whether it had its effect, whatever became of it afterwards."""
+        return self.entry is not None and self.entry.changed_at is not None
+
+
+def read_story(request: PageRequest, dag_id: str, run_id: str) -> Story:
+    """Put together what is known of a run.
+
+    Raises:
+        Problem: 404 or 403, nothing is known of it, or nothing that this person may know.
+    """
+    entries = ledger.entries(request.database, Filter(run_id=run_id), limit=ledger.MOST_ENTRIES).entries
+    request.release_database()
+    found = [entry for entry in entries if entry.dag_id == dag_id]
+    airflow: DagRun | None = None
+    try:
+        airflow = read_run(request.airflow, dag_id, run_id)
+    except Problem:
+        # Airflow may have forgotten the run, or not show it to this person; the ledger has not forgotten.
+        if not found:
+            raise
+    first, replays = (found[-1], found[-2::-1]) if found else (None, ())
+    if first is None and dag_id not in OPERABLE_DAGS:
+        raise not_found(f"DAG {shorten(dag_id)} carries out no requests.")
+    story = Story(first, replays, airflow)
+    held = first is None and airflow is not None and airflow.state == "queued" and is_paused(request.airflow, dag_id)
+    return replace(story, status=_status(story), is_held=held)
+
+
+def _status(story: Story) -> PoolStatus | None:
+    try:
+        pools = current_catalog().pools
+    except CatalogError:
+        return None  # what happened can be told all the same
+    pool = pools.get(story.resource)
+    if pool is None:
+        return None
+    return status_reader().read_beside(pool, pools.values(), story.last_heard).by_pool.get(pool.name)
