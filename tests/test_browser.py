@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from demo.client import Client
 from demo.stack import Stack
-from tests.browser import PHONE, WIDE, accessibility_findings, operations_frame, sign_in
+from tests.browser import PHONE, WIDE, accessibility_findings, operations_frame, sign_in, signed_in
 from tests.running_stack import ADS, SCALE_DAG, SEARCH, VIEWER
 
 pytestmark = [pytest.mark.stack, pytest.mark.browser]
@@ -20,7 +20,7 @@ PAGES = ["/ops/workers", "/ops/workers?q=nothing-like-it", "/ops/workers/ads/bid
 
 @pytest.fixture(scope="module")
 def ads_session(chromium: Browser, stack: Stack) -> Iterator[BrowserContext]:
-    context = sign_in(chromium, stack, ADS, viewport=WIDE)
+    context = signed_in(chromium, stack, ADS, viewport=WIDE)
     yield context
     context.close()
 
@@ -75,7 +75,7 @@ def test_a_mistake_is_told_at_the_field_and_nothing_typed_is_lost(page: Page) ->
 
 
 def test_the_form_works_without_javascript(chromium: Browser, stack: Stack) -> None:
-    context = sign_in(chromium, stack, SEARCH, java_script_enabled=False)
+    context = signed_in(chromium, stack, SEARCH, java_script_enabled=False)
     page = context.new_page()
     page.goto("/ops/workers/search/ranker/scale")
     page.get_by_label("Workers", exact=True).first.fill("5")
@@ -88,7 +88,7 @@ def test_the_form_works_without_javascript(chromium: Browser, stack: Stack) -> N
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("viewport", [WIDE, PHONE], ids=["wide", "phone"])
 def test_axe_finds_nothing_on_any_page(chromium: Browser, stack: Stack, scheme: str, viewport: dict[str, int]) -> None:
-    context = sign_in(chromium, stack, ADS, color_scheme=scheme, viewport=viewport)
+    context = signed_in(chromium, stack, ADS, color_scheme=scheme, viewport=viewport)
     page = context.new_page()
     page.goto("/ops/audit")
     run = page.locator("td a[href*='/ops/runs/']").first.get_attribute("href")
@@ -102,7 +102,7 @@ def test_axe_finds_nothing_on_any_page(chromium: Browser, stack: Stack, scheme: 
 
 
 def test_a_viewer_sees_all_pools_and_no_button(chromium: Browser, stack: Stack) -> None:
-    context = sign_in(chromium, stack, VIEWER, viewport=WIDE)
+    context = signed_in(chromium, stack, VIEWER, viewport=WIDE)
     page = context.new_page()
     page.goto("/ops/workers")
     expect(page.get_by_text("ads/bidder").first).to_be_visible()

@@ -17,7 +17,7 @@ from playwright.sync_api import Browser, expect
 from demo.client import Client
 from demo.stack import Stack
 from ops_dashboard.catalog import WorkloadKind
-from tests.browser import WIDE, sign_in
+from tests.browser import WIDE, signed_in
 from tests.running_stack import ADMIN, SCALE_DAG, SEARCH
 from tests.test_acts_over_rest import RUNS, desired, eventually, records
 from tests.test_run_page import ended, namespace_as_admin, one_more_or_less, paused
@@ -41,7 +41,7 @@ def test_airflows_own_form_has_the_same_effect(chromium: Browser, stack: Stack, 
     before = desired(search, "search/ranker")
     wanted = one_more_or_less(search, "search/ranker", least=2)
     reason = f"through the form {uuid4().hex}"
-    context = sign_in(chromium, stack, SEARCH, viewport=WIDE)
+    context = signed_in(chromium, stack, SEARCH, viewport=WIDE)
     page = context.new_page()
     page.goto(f"/dags/{SCALE_DAG}")
     page.get_by_role("button", name="Trigger").first.click()
