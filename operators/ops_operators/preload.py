@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import importlib
 import sys
+from contextlib import suppress
 
 _TASK_MODULES = (
     "airflow.sdk.execution_time.task_runner",
     "airflow.providers.cncf.kubernetes.hooks.kubernetes",
-    "airflow.providers.postgres.hooks.postgres",
     "kubernetes.client",
+    "ops_dashboard.database.hook",
     "ops_operators.scale",
 )
 
@@ -23,3 +24,12 @@ def preload_in_workers() -> None:
     if {"scheduler", "worker"} & set(sys.argv[1:3]):
         for module in _TASK_MODULES:
             importlib.import_module(module)
+        _read_catalog()
+
+
+def _read_catalog() -> None:
+    from ops_dashboard.catalog import CatalogError
+    from ops_dashboard.catalog.current import current_catalog
+
+    with suppress(CatalogError):  # for the task to tell, which reads again what has changed
+        current_catalog()

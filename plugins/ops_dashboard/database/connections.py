@@ -6,7 +6,6 @@ within seconds.
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -36,17 +35,16 @@ def connect() -> psycopg.Connection:
     Raises:
         DatabaseDownError: The server can't be reached, or there is no such Airflow connection.
     """
-    from airflow.providers.postgres.hooks.postgres import PostgresHook
     from airflow.sdk.exceptions import AirflowNotFoundException
 
-    hook = PostgresHook(settings().connection_id)
+    from ops_dashboard.database.hook import ImpatientPostgresHook
+
+    hook = ImpatientPostgresHook(settings().connection_id, connect_timeout=_TIMEOUT_SECONDS)
     try:
-        target = hook.connection
+        password = hook.connection.password
     except AirflowNotFoundException as error:
         raise DatabaseDownError(f"Airflow has no connection {settings().connection_id!r}") from error
-    # The hook's own default would let a person wait for two minutes.
-    target.extra = json.dumps({"connect_timeout": _TIMEOUT_SECONDS} | target.extra_dejson)
-    with _plain_errors(target.password):
+    with _plain_errors(password):
         return _prepared(cast("psycopg.Connection", hook.get_conn()))
 
 
