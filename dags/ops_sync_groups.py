@@ -1,11 +1,15 @@
-"""Copy the company directory's users and groups, and the catalog's grants, into the access tables."""
+"""Copy the company directories' users and groups, and the catalog's grants, into the access tables.
+
+Trigger it with `dry_run` to see what would change; the page Access, Sources shows it.
+"""
 
 from __future__ import annotations
 
 from datetime import timedelta
 
-from airflow.sdk import DAG
+from airflow.sdk import DAG, Param
 
+from ops_dashboard.settings import settings
 from ops_operators.sync import SyncCatalogGrantsOperator, SyncDirectoryOperator
 
 with DAG(
@@ -16,6 +20,15 @@ with DAG(
     max_active_runs=1,
     tags=["ops"],
     doc_md=__doc__,
+    params={
+        "dry_run": Param(
+            default=False,
+            type="boolean",
+            title="Dry run",
+            description="only tell what would change in users and groups",
+        ),
+    },
 ) as dag:
-    SyncDirectoryOperator(task_id="sync_directory")
+    for connection_id in settings().directory_connection_ids:
+        SyncDirectoryOperator(task_id=f"sync_{connection_id}", connection_id=connection_id)
     SyncCatalogGrantsOperator(task_id="sync_catalog_grants")

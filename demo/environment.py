@@ -97,7 +97,12 @@ def airflow_environment(home: Home, ports: Ports, *, kubeconfig: Path, simulated
         "AIRFLOW_HOME": str(home.airflow),
         "AIRFLOW_CONN_DEMO_CLUSTER": _connection("kubernetes", extra={"kube_config_path": str(kubeconfig)}),
         "AIRFLOW_CONN_OPS_DIRECTORY": _connection(
-            "generic", extra={"kind": "file", "path": str(REPOSITORY / "demo" / "company" / "directory.yaml")}
+            "generic",
+            extra={
+                "kind": "file",
+                "path": str(REPOSITORY / "demo" / "company" / "directory.yaml"),
+                "first_run": "apply",  # nobody is there yet who could look at it
+            },
         ),
         "PYTHONPATH": str(REPOSITORY),
     }

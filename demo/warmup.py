@@ -7,8 +7,9 @@ import httpx
 from demo.accounts import ACCOUNTS
 from demo.client import Client
 from demo.stack import Stack
+from ops_dashboard.airflow_role import OPERABLE_DAGS
 
-_DAGS = ("ops_sync_groups", "ops_scale_workers")
+_DAGS = ("ops_sync_groups", *OPERABLE_DAGS)
 _PAGES = ("/ops/workers", "/ops/audit", "/ops/api/v1/pools", "/ops/api/v1/ledger", "/ops/api/v1/access/me")
 
 

@@ -15,7 +15,12 @@ from demo.temporary import temporary_stack
 _IMAGES = Path(__file__).parent / "images"
 _PERSON = "oncall@ads.example.com"
 _SETTLE_MS = 1500
-_PAGES = {"workers": "/ops/workers", "scale": "/ops/workers/ads/bidder/scale?replicas=9", "audit": "/ops/audit"}
+_PAGES = {
+    "workers": "/ops/workers",
+    "scale": "/ops/workers/ads/bidder/scale?replicas=9",
+    "audit": "/ops/audit",
+    "access": "/ops/access?action=scale:search/ranker",
+}
 
 
 def main() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 
 import psycopg
@@ -9,8 +10,19 @@ import pytest
 
 from ops_dashboard import access
 from ops_dashboard.catalog import CatalogGrant, Limits
-from ops_dashboard.directory import DirectoryGroup, DirectoryUser, Snapshot
-from ops_dashboard.directory.store import apply
+from ops_dashboard.directory import (
+    Asked,
+    Bound,
+    DirectoryGroup,
+    DirectoryUser,
+    Guards,
+    Listing,
+    Snapshot,
+    SyncReport,
+    SyncRules,
+    SyncState,
+    sync,
+)
 
 ADS, SEARCH, ADMIN, VIEWER, GONE = (
     "oncall@ads.example.com",
@@ -21,8 +33,34 @@ ADS, SEARCH, ADMIN, VIEWER, GONE = (
 )
 
 
-COMPANY = Snapshot(
-    source="file",
+_ANYTHING = Bound(number=10**9, percent=0)
+UNGUARDED = Guards(
+    users_removed=_ANYTHING,
+    memberships_removed=_ANYTHING,
+    emptied_group_had=10**9,
+    granted_group_opens="apply",
+    granted_group_loses=_ANYTHING,
+    granted_group_gains=_ANYTHING,
+)
+SCHEDULED = Asked("the schedule", "scheduled__1")
+
+
+def snapshot(
+    users: Iterable[DirectoryUser], groups: Iterable[DirectoryGroup], *, source: str = "file", origin: str = "a file"
+) -> Snapshot:
+    """A complete one."""
+    return Snapshot(source, origin, Listing(tuple(users), "all users"), Listing(tuple(groups), "all groups"))
+
+
+def load(connection: psycopg.Connection, found: Snapshot) -> SyncReport:
+    """Apply a snapshot, whatever it changes."""
+    rules = SyncRules(holds_first_run=False, guards=UNGUARDED)
+    report = sync(connection, found, rules, SCHEDULED)
+    assert report.state in {SyncState.APPLIED, SyncState.PARTIAL}, report.reasons
+    return report
+
+
+COMPANY = snapshot(
     users=(
         DirectoryUser("u-1", ADS, "Ads on call", active=True),
         DirectoryUser("u-2", SEARCH, "Search on call", active=True),
@@ -61,7 +99,7 @@ GRANTS = (
 @pytest.fixture
 def company(app_connection: psycopg.Connection) -> psycopg.Connection:
     """The product's own connection to a database with the demo company and its grants."""
-    apply(app_connection, COMPANY)
+    load(app_connection, COMPANY)
     access.apply_catalog_grants(app_connection, GRANTS)
     return app_connection
 

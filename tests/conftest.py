@@ -12,7 +12,14 @@ _airflow_home = tempfile.TemporaryDirectory(prefix="ops-airflow-home-")
 os.environ["AIRFLOW_HOME"] = _airflow_home.name
 os.environ["AIRFLOW__CORE__LOAD_EXAMPLES"] = "False"
 
-pytest_plugins = ["tests.company", "tests.acting", "tests.browser", "tests.postgres_server", "tests.running_stack"]
+pytest_plugins = [
+    "tests.company",
+    "tests.acting",
+    "tests.browser",
+    "tests.postgres_server",
+    "tests.product_site",
+    "tests.running_stack",
+]
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

@@ -11,9 +11,21 @@ import pytest
 from ops_dashboard import access
 from ops_dashboard.catalog import Limits
 from ops_dashboard.database import connect_url
-from ops_dashboard.directory import DirectoryGroup, DirectoryUser, Snapshot
-from ops_dashboard.directory.store import apply
-from tests.company import ADMIN, ADS, COMPANY, GONE, GRANTS, SEARCH, VIEWER, grant, reason, with_grants
+from ops_dashboard.directory import DirectoryGroup, DirectoryUser
+from tests.company import (
+    ADMIN,
+    ADS,
+    COMPANY,
+    GONE,
+    GRANTS,
+    SEARCH,
+    VIEWER,
+    grant,
+    load,
+    reason,
+    snapshot,
+    with_grants,
+)
 
 NOW = datetime.now(UTC)
 
@@ -103,13 +115,13 @@ def test_before_the_first_sync_nobody_is_known(app_connection: psycopg.Connectio
 
 
 def test_somebody_who_left_is_unknown_at_once(company: psycopg.Connection) -> None:
-    apply(company, Snapshot("file", COMPANY.users[1:], (COMPANY.groups[1],)))
+    load(company, snapshot(COMPANY.users.entries[1:], (COMPANY.groups.entries[1],)))
     assert reason(company, ADS, "scale:ads/bidder") == f"you ({ADS}) are not in the company directory"
 
 
 def test_a_new_person_with_an_old_address_has_none_of_its_rights(company: psycopg.Connection) -> None:
     stranger = DirectoryUser("u-9", ADS, "Another", active=True)
-    apply(company, Snapshot("file", (stranger,), (DirectoryGroup("g-1", "ads-oncall", (), ()),)))
+    load(company, snapshot((stranger,), (DirectoryGroup("g-1", "ads-oncall", (), ()),)))
     assert reason(company, ADS, "scale:ads/bidder").startswith("you are in no group that may scale:ads/*")
 
 
@@ -146,15 +158,15 @@ def test_the_groups_that_may_come_narrowest_first_and_only_if_they_exist(company
 def test_people_keep_their_rights_while_a_sync_moves_them(company: psycopg.Connection, app_url: str) -> None:
     """In one state one group gives the right, in the other another: a torn read would see neither."""
     with_grants(company, grant("ads-oncall", "scale:ads/*"), grant("search-oncall", "scale:ads/*"))
-    ads, search = COMPANY.groups[:2]
+    ads, search = COMPANY.groups.entries[:2]
     swapped = [DirectoryGroup("g-1", ads.name, ("u-2",), ()), DirectoryGroup("g-2", search.name, ("u-1",), ())]
     done = threading.Event()
 
     def sync() -> None:
         with connect_url(app_url) as connection:
             for _ in range(15):
-                apply(connection, Snapshot("file", COMPANY.users, tuple(swapped)))
-                apply(connection, Snapshot("file", COMPANY.users, (ads, search)))
+                load(connection, snapshot(COMPANY.users.entries, swapped))
+                load(connection, snapshot(COMPANY.users.entries, (ads, search)))
         done.set()
 
     syncing = threading.Thread(target=sync)

@@ -53,7 +53,9 @@ def test_a_changed_limit_or_time_is_a_new_grant_and_the_old_one_is_revoked(app_c
 
 
 def test_grants_given_on_the_page_are_not_the_catalog_s(app_connection: psycopg.Connection) -> None:
-    app_connection.execute("INSERT INTO ops.grants (group_name, action, origin) VALUES ('a', 'run:x', 'page')")
+    app_connection.execute(
+        "INSERT INTO ops.grants (group_name, action, origin, created_by) VALUES ('a', 'run:x', 'page', 'x')"
+    )
     assert access.apply_catalog_grants(app_connection, []) == GrantChanges(added=0, revoked=0)
     assert live_grants(app_connection) == {"a run:x"}
 
@@ -80,13 +82,13 @@ def test_not_even_the_owner_can_change_a_grant(
 @pytest.mark.parametrize("action", ["", "scale", "scale:", "Scale:x", "%:x", ":x", "**"])
 def test_the_table_takes_no_action_that_is_none(app_connection: psycopg.Connection, action: str) -> None:
     with pytest.raises(psycopg.errors.CheckViolation):
-        app_connection.execute("INSERT INTO ops.grants (group_name, action, origin) VALUES ('a', %s, 'page')", [action])
+        insert_patterns(app_connection, [action])
 
 
 def insert_patterns(connection: psycopg.Connection, patterns: Sequence[str]) -> None:
     with connection.cursor() as cursor:
         cursor.executemany(
-            "INSERT INTO ops.grants (group_name, action, origin) VALUES ('ads-oncall', %s, 'page')",
+            "INSERT INTO ops.grants (group_name, action, origin, created_by) VALUES ('ads-oncall', %s, 'page', 'x')",
             [[pattern] for pattern in patterns],
         )
 

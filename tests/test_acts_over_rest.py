@@ -92,6 +92,8 @@ REFUSED_AT_THE_DOOR: list[tuple[str, str]] = [
     ("null", '{"pool": "ads/bidder", "replicas": null, "reason": "x"}'),
     ("NaN", '{"pool": "ads/bidder", "replicas": NaN, "reason": "x"}'),
     ("Infinity", '{"pool": "ads/bidder", "replicas": Infinity, "reason": "x"}'),
+    ("400 digits", f'{{"pool": "ads/bidder", "replicas": {10**400}, "reason": "x"}}'),
+    ("400 digits expected", f'{{"pool": "ads/bidder", "replicas": 7, "expected": {10**400}, "reason": "x"}}'),
     ("no replicas", '{"pool": "ads/bidder", "reason": "x"}'),
     ("no reason", '{"pool": "ads/bidder", "replicas": 7}'),
     ("empty reason", '{"pool": "ads/bidder", "replicas": 7, "reason": ""}'),

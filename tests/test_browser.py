@@ -15,7 +15,17 @@ from tests.running_stack import ADS, SCALE_DAG, SEARCH, VIEWER
 
 pytestmark = [pytest.mark.stack, pytest.mark.browser]
 
-PAGES = ["/ops/workers", "/ops/workers?q=nothing-like-it", "/ops/workers/ads/bidder/scale", "/ops/audit", "/ops/docs"]
+PAGES = [
+    "/ops/workers",
+    "/ops/workers?q=nothing-like-it",
+    "/ops/workers/ads/bidder/scale",
+    "/ops/audit",
+    "/ops/access",
+    "/ops/access?action=scale:ads/bidder",
+    "/ops/access/grants",
+    "/ops/access/sources",
+    "/ops/docs",
+]
 
 
 @pytest.fixture(scope="module")

@@ -180,6 +180,7 @@ def test_a_bad_pool_name_is_told(tmp_path: Path, name: str) -> None:
         ({"expires_at": "2026-12-31"}, "grants[0].expires_at: got '2026-12-31', expected a date and time with its"),
         ({"expires_at": "2026-12-31T18:00:00"}, "expected a date and time with its offset from UTC"),
         ({"expires_at": "soon"}, "grants[0].expires_at: got 'soon', expected a date and time with its offset"),
+        ({"expires_at": "9999-12-31T23:59:59-01:00"}, "expected a date and time with its offset from UTC"),
         ({"valid_from": 1767225600}, "grants[0].valid_from: got 1767225600, expected a date and time with its"),
         (
             {"valid_from": "2026-02-01T00:00:00Z", "expires_at": "2026-01-31T23:00:00-01:00"},

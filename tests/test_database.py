@@ -124,15 +124,18 @@ def test_the_app_role_may_do_nothing_else_in_the_schema(app_connection: psycopg.
          WHERE grantee = 'ops_dashboard_app' AND table_schema = 'ops' GROUP BY table_name
         """
     )
-    read, write, edges = ["SELECT"], ["INSERT", "SELECT", "UPDATE"], ["DELETE", "INSERT", "SELECT"]
+    read, write, append = ["SELECT"], ["INSERT", "SELECT", "UPDATE"], ["INSERT", "SELECT"]
     assert dict(may.fetchall()) == {
         "sources": write,
         "users": write,
         "groups": write,
-        "direct_members": edges,
-        "nested_groups": edges,
-        "memberships": edges,
-        "grants": ["INSERT", "SELECT"],
+        "direct_memberships": append,
+        "direct_members": read,
+        "nested_groups": append,
+        "containments": ["DELETE", "INSERT", "SELECT"],
+        "memberships": read,
+        "sync_runs": append,
+        "grants": append,
         "grants_in_force": read,
         "ledger": read,
         "open_requests": read,

@@ -42,7 +42,7 @@ def test_every_value_of_the_chart_is_a_known_option(known: dict[str, set[str]]) 
 def test_connections_have_the_names_that_the_product_asks_for() -> None:
     pools = load_catalog(REPOSITORY / "dags" / "catalog").pools.values()
     defaults = settings.__wrapped__()
-    asked = {defaults.connection_id, defaults.directory_connection_id, *(pool.connection for pool in pools)}
+    asked = {defaults.connection_id, *defaults.directory_connection_ids, *(pool.connection for pool in pools)}
     variables = {f"AIRFLOW_CONN_{name.upper()}" for name in asked}
     assert {name for name in environment_of_airflow() if name.startswith("AIRFLOW_CONN_")} == variables
     assert {secret["envName"] for secret in HELM["secret"]} == variables

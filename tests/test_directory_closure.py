@@ -6,8 +6,8 @@ import psycopg
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ops_dashboard.directory import DirectoryGroup, DirectoryUser, Snapshot, store
-from tests.company import memberships
+from ops_dashboard.directory import DirectoryGroup, DirectoryUser
+from tests.company import load, memberships, snapshot
 
 
 def closure(groups: dict[int, tuple[set[int], set[int]]]) -> set[tuple[int, int]]:
@@ -45,7 +45,7 @@ def test_memberships_are_the_closure_of_any_graph_after_any_other(
             DirectoryGroup(f"g-{n}", f"group {n}", tuple(f"u-{m}" for m in members), tuple(f"g-{m}" for m in inner))
             for n, (members, inner) in graph.items()
         )
-        store.apply(app_connection, Snapshot("file", users, tuple(groups)))
+        load(app_connection, snapshot(users, groups))
         expected = {(f"u{user}@example.com", f"group {group}") for user, group in closure(graph)}
         assert memberships(app_connection) == expected
         app_connection.commit()

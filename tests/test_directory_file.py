@@ -1,25 +1,32 @@
-"""The directory as a file: what it accepts, and that every mistake is told at once."""
+"""The directory as a YAML file: what it accepts, that every mistake is told at once, and that it is read whole."""
 
 from __future__ import annotations
 
 import json
+import os
 import re
 import tempfile
+import threading
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
-from ops_dashboard.directory import DirectoryError, DirectoryGroup, DirectoryUser, Snapshot, from_connection
-from ops_dashboard.directory.file import FileSource
+from ops_dashboard.directory.file import FileSettings, FileSource
+from ops_dashboard.directory.file.at_rest import read_at_rest
+from ops_dashboard.directory.models import DirectoryError, DirectoryGroup, DirectoryUser, Listing, Snapshot
+from ops_dashboard.directory.settings import Server
 
 ANNA: dict[str, Any] = {"id": "u-1", "email": "oncall@ads.example.com", "name": "Ads on call"}
 BERT: dict[str, Any] = {"id": "u-2", "email": "oncall@search.example.com", "name": "Search on call"}
 ADS: dict[str, Any] = {"id": "g-1", "name": "ads-oncall", "users": ["u-1"], "groups": ["g-2"]}
 LEADS: dict[str, Any] = {"id": "g-2", "name": "ads-leads", "users": ["u-2"]}
 
+AT_ONCE = timedelta(0)
 
 EMPTY = [{"id": "g-1", "name": "ads-oncall"}]
 
@@ -36,7 +43,7 @@ def file(tmp_path: Path) -> Path:
 def fetch(file: Path, content: object) -> Snapshot:
     """Write the content, as JSON (which YAML contains) unless it is text, and read it."""
     file.write_text(content if isinstance(content, str) else json.dumps(content))
-    return FileSource(file).fetch()
+    return FileSource("file", file, pause=AT_ONCE).fetch()
 
 
 def problems(file: Path, content: object) -> list[str]:
@@ -59,13 +66,20 @@ groups:
     groups: [g-2]
   - {id: g-2, name: ads-leads}
 """
+    proof = f"read to its end: 2 users, 2 groups in {len(text)} bytes"
     assert fetch(file, text) == Snapshot(
         source="file",
-        users=(
-            DirectoryUser("u-1", "oncall@ads.example.com", "Ads on call", active=True),
-            DirectoryUser("u-2", "gone@example.com", "Gone", active=False),
+        origin=str(file),
+        users=Listing(
+            (
+                DirectoryUser("u-1", "oncall@ads.example.com", "Ads on call", active=True),
+                DirectoryUser("u-2", "gone@example.com", "Gone", active=False),
+            ),
+            proof,
         ),
-        groups=(DirectoryGroup("g-1", "ads-oncall", ("u-1",), ("g-2",)), DirectoryGroup("g-2", "ads-leads", (), ())),
+        groups=Listing(
+            (DirectoryGroup("g-1", "ads-oncall", ("u-1",), ("g-2",)), DirectoryGroup("g-2", "ads-leads", (), ())), proof
+        ),
     )
 
 
@@ -197,12 +211,12 @@ def test_a_member_whose_own_entry_has_a_mistake_is_not_called_unknown_too(file: 
 
 def test_a_missing_file_is_an_error_and_not_an_empty_directory(file: Path) -> None:
     with pytest.raises(DirectoryError, match="No such file or directory, expected a file that can be read"):
-        FileSource(file).fetch()
+        FileSource("file", file).fetch()
 
 
 def test_groups_may_contain_each_other(file: Path) -> None:
     circle = [{**ADS, "groups": ["g-2"]}, {**LEADS, "groups": ["g-1", "g-2"]}]
-    assert fetch(file, directory(groups=circle)).groups[1].member_groups == ("g-1", "g-2")
+    assert fetch(file, directory(groups=circle)).groups.entries[1].member_groups == ("g-1", "g-2")
 
 
 @given(
@@ -222,25 +236,79 @@ def test_whatever_is_in_the_file_there_is_a_snapshot_or_a_plain_error(content: o
             assert all(len(line) < 600 and line.isprintable() for line in told.split("\n"))
 
 
-def test_the_airflow_connection_names_the_file(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    extra = {"kind": "file", "path": str(file)}
-    monkeypatch.setenv("AIRFLOW_CONN_OPS_DIRECTORY", json.dumps({"conn_type": "generic", "extra": extra}))
+def test_the_settings_give_a_source_of_their_name_and_path(file: Path) -> None:
     file.write_text(json.dumps(directory()))
-    source = from_connection("ops_directory")
-    assert source.name == "file"
-    assert len(source.fetch().users) == 2
+    for more, name in (({}, "file"), ({"name": "small-company"}, "small-company")):
+        settings = FileSettings.model_validate({"kind": "file", "path": str(file), **more})
+        snapshot = settings.source(Server()).fetch()
+        assert (snapshot.source, snapshot.origin, len(snapshot.users.entries)) == (name, str(file), 2)
 
 
 @pytest.mark.parametrize(
-    "extra", [{}, {"kind": "file"}, {"kind": "ldap", "password": "s3cret"}, {"kind": "file", "path": 3}]
+    "path", [None, 3, "", "/", "directory.yaml", "./directory.yaml", "/a\nb.yaml", "/a\x00b", "/" + "x" * 4096]
 )
-def test_another_extra_is_refused_without_quoting_it(extra: object, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("AIRFLOW_CONN_OPS_DIRECTORY", json.dumps({"conn_type": "generic", "extra": extra}))
-    with pytest.raises(DirectoryError, match=r'expected \{"kind": "file", "path": ') as caught:
-        from_connection("ops_directory")
-    assert "s3cret" not in str(caught.value)
+def test_a_path_that_is_not_absolute_is_refused(path: object) -> None:
+    with pytest.raises(ValidationError) as caught:
+        FileSettings.model_validate({"kind": "file", "path": path})
+    assert [error["loc"] for error in caught.value.errors()] == [("path",)]
 
 
-def test_a_missing_connection_is_named() -> None:
-    with pytest.raises(DirectoryError, match="Airflow has no connection 'ops_directory'"):
-        from_connection("ops_directory")
+def test_what_is_being_written_while_it_is_read_is_read_again(file: Path) -> None:
+    file.write_text("a")
+    pieces = iter("bc")
+
+    def read(path: Path) -> str:
+        text = path.read_text()
+        with path.open("a") as more:
+            more.write(next(pieces, ""))
+        return text
+
+    assert read_at_rest(file, read, AT_ONCE) == ("abc", 3)
+
+
+def test_what_is_replaced_while_it_is_read_is_read_again(file: Path) -> None:
+    file.write_text("old")
+    new = file.with_suffix(".new")
+    new.write_text("new")
+    # Same size and same times: only the inode differs.
+    os.utime(new, ns=(file.stat().st_atime_ns, file.stat().st_mtime_ns))
+
+    def read(path: Path) -> str:
+        text = path.read_text()
+        if new.exists():
+            new.rename(path)
+        return text
+
+    assert read_at_rest(file, read, AT_ONCE) == ("new", 3)
+
+
+def test_a_file_that_does_not_come_to_rest_is_an_error(file: Path) -> None:
+    file.write_text(json.dumps(directory()))
+    enough = threading.Event()
+
+    def write_on() -> None:
+        with file.open("a") as more:
+            while not enough.wait(0.001):
+                more.write(" ")
+                more.flush()
+
+    writer = threading.Thread(target=write_on)
+    writer.start()
+    try:
+        with pytest.raises(DirectoryError, match="changed each of the 5 times it was read; write the new content to"):
+            FileSource("file", file).fetch()
+    finally:
+        enough.set()
+        writer.join()
+
+
+def test_a_pipe_is_refused_instead_of_waited_for(file: Path) -> None:
+    os.mkfifo(file)
+    with pytest.raises(DirectoryError, match="no regular file, expected a file that can be read"):
+        FileSource("file", file).fetch()
+
+
+def test_a_folder_is_refused(file: Path) -> None:
+    file.mkdir()
+    with pytest.raises(DirectoryError, match="Is a directory, expected a file that can be read"):
+        FileSource("file", file).fetch()

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any, ClassVar
+from typing import Any, ClassVar, LiteralString
 
 import psycopg
 import pytest
 from airflow.sdk.exceptions import AirflowFailException, AirflowTaskTerminated
+from psycopg import sql
 
 from ops_dashboard.acts import ActRequest, RequestError
-from ops_dashboard.ledger import Outcome
-from ops_operators.guarded import Effect, GuardedOperator, Observation
+from ops_dashboard.ledger import Outcome, Value
+from ops_operators.guarded import Attempt, Effect, GuardedOperator, Observation
 from ops_operators.verdicts import FailedError, RefusedError, UncertainError
 from tests.acting import Run, perform, records
 from tests.company import ADS, SEARCH, VIEWER
@@ -22,15 +23,23 @@ ASKED = {"dial": "ads/dial", "value": 9, "reason": "because"}
 
 
 class TurnRequest(ActRequest):
-    action: ClassVar[str] = "scale"
-    resource_key: ClassVar[str] = "dial"
+    verb: ClassVar[str] = "scale"
 
     dial: str
     value: int
+    expected: int | None = None
+
+    @classmethod
+    def resource_of(cls, values: Mapping[str, Any]) -> str:
+        return str(values.get("dial", ""))
 
     @property
-    def requested(self) -> int:
+    def requested(self) -> Value:
         return self.value
+
+    @property
+    def expects(self) -> int | None:
+        return self.expected
 
 
 class TurnDial(GuardedOperator[TurnRequest, int]):
@@ -42,6 +51,7 @@ class TurnDial(GuardedOperator[TurnRequest, int]):
         super().__init__(task_id="act", time_limit=timedelta(minutes=5), **kwargs)
         self.dial = 6
         self.steps: list[str] = []
+        self.attempts: list[Attempt] = []
         self.before_change: Callable[[], None] = lambda: None
         self.after_change: Callable[[], None] = lambda: None
 
@@ -54,11 +64,12 @@ class TurnDial(GuardedOperator[TurnRequest, int]):
         self.steps.append("observe")
         return Observation(self.dial, self.dial)
 
-    def act(self, request: TurnRequest, seen: int, changed: Callable[[int | None], None]) -> Effect:
+    def act(self, request: TurnRequest, seen: int, attempt: Attempt) -> Effect:
         self.steps.append("act")
+        self.attempts.append(attempt)
         self.before_change()
         self.dial = request.value
-        changed(request.value)
+        attempt.changed(request.value)
         self.after_change()
         return Effect(after=self.dial, ready=self.dial)
 
@@ -68,6 +79,7 @@ def test_an_allowed_act_is_carried_out_and_recorded(at_work: psycopg.Connection)
     assert perform(operator, run) == {"before": 6, "after": 9, "ready": 9}
     (record,) = records(at_work, run)
     assert operator.steps == ["check", "observe", "act"]
+    assert [(attempt.by, attempt.why) for attempt in operator.attempts] == [(ADS, "because")]
     assert (record.outcome, record.actor, record.resource) == (Outcome.SUCCEEDED, ADS, "ads/dial")
     assert (record.before, record.requested, record.after, record.ready) == (6, 9, 9, 9)
     assert record.grant == "ads-oncall → scale:ads/*"
@@ -94,6 +106,7 @@ OUT_OF_HAND: list[tuple[str, dict[str, Any], dict[str, Any], Outcome, str]] = [
     ("float for a number", {}, {"value": 9.0}, Outcome.REFUSED, "value: 9.0 is not accepted"),
     ("not a number", {}, {"value": float("nan")}, Outcome.REFUSED, "value: nan is not accepted"),
     ("blank reason", {}, {"reason": " \t"}, Outcome.REFUSED, "reason: "),
+    ("reason that nobody can see", {}, {"reason": "\u200b\u2060"}, Outcome.REFUSED, "reason: "),
     ("value nobody may have", {}, {"value": 101}, Outcome.REFUSED, "too high; at most 100"),
     ("another value than seen", {}, {"expected": 5}, Outcome.REFUSED, "changed from 5 to 6 by somebody outside"),
     ("cleared", {"clear_number": 1}, {}, Outcome.REFUSED, "was executed before"),
@@ -237,6 +250,34 @@ def test_a_database_that_restarts_during_the_act_does_not_lose_the_outcome(
 
     operator.after_change = cut_all_connections
     perform(operator, run)
+    (record,) = records(owner_connection, run)
+    assert record.outcome is Outcome.SUCCEEDED
+
+
+def test_a_database_that_can_only_be_read_for_a_while_does_not_lose_the_outcome(
+    at_work: psycopg.Connection, owner_connection: psycopg.Connection
+) -> None:
+    """As when the connection leads to a standby until the switch to it is complete."""
+    operator, run = TurnDial(), Run(ASKED)
+    owner_connection.autocommit = True
+    (name,) = owner_connection.execute("SELECT current_database()").fetchall()[0]
+
+    def read_only(state: LiteralString) -> None:
+        owner_connection.execute("SET SESSION CHARACTERISTICS AS TRANSACTION READ WRITE")
+        alter = sql.SQL("ALTER DATABASE {} SET default_transaction_read_only = {}")
+        owner_connection.execute(alter.format(sql.Identifier(name), sql.SQL(state)))
+
+    def fail_over() -> None:
+        read_only("on")
+        owner_connection.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+        threading.Timer(0.8, read_only, ["off"]).start()
+
+    operator.after_change = fail_over
+    perform(operator, run)
+    owner_connection.autocommit = False
     (record,) = records(owner_connection, run)
     assert record.outcome is Outcome.SUCCEEDED
 

@@ -11,7 +11,7 @@ import pytest
 from demo.browserless import Form
 from demo.client import Client
 from demo.stack import Stack
-from tests.running_stack import ADS, SCALE_DAG, SEARCH, VIEWER
+from tests.running_stack import ADMIN, ADS, SCALE_DAG, SEARCH, VIEWER
 
 pytestmark = pytest.mark.stack
 
@@ -23,7 +23,17 @@ ROUTES: list[tuple[str, dict[str, int]]] = [
     ("/ops/openapi.json", EVERYBODY),
     ("/ops/api/v1/pools", EVERYBODY),
     ("/ops/api/v1/ledger", EVERYBODY),
+    ("/ops/access", EVERYBODY),
+    ("/ops/access?action=view:audit", EVERYBODY),
+    ("/ops/access/grants", EVERYBODY),
+    ("/ops/access/grants/give", {ADMIN: 200, ADS: 403, VIEWER: 403}),
+    ("/ops/access/grants/999999/revoke", {ADMIN: 404, VIEWER: 404}),
+    ("/ops/access/sources", EVERYBODY),
+    ("/ops/access/sources/file/runs/1", EVERYBODY),
+    ("/ops/access/sources/file/runs/1/release", {ADMIN: 409, ADS: 403, VIEWER: 403}),
     ("/ops/api/v1/access/me", EVERYBODY),
+    ("/ops/api/v1/access/explain?action=view:audit", EVERYBODY),
+    ("/ops/api/v1/access/sources", EVERYBODY),
     ("/ops/workers/ads/bidder/scale", {ADS: 200, SEARCH: 403, VIEWER: 403}),
     ("/ops/workers/search/ranker/scale", {ADS: 403, SEARCH: 200, VIEWER: 403}),
     ("/ops/workers/ads/no-such-role/scale", {ADS: 404, SEARCH: 403}),

@@ -8,14 +8,17 @@ from typing import Any
 
 import psycopg
 import pytest
+import yaml
 from airflow.sdk.exceptions import AirflowFailException
 
 from ops_dashboard import access
+from ops_dashboard.directory import recent_runs
 from ops_operators.sync import SyncCatalogGrantsOperator, SyncDirectoryOperator
+from tests.acting import Run
 from tests.company import ADS, VIEWER, memberships
 
 COMPANY_FILE = Path(__file__).parent.parent / "demo" / "company" / "directory.yaml"
-CONTEXT: Any = {}
+NOBODY_ASKED: Any = {"dag_run": Run({}, triggering_user_name=None), "params": {}}
 
 
 @pytest.fixture
@@ -23,9 +26,15 @@ def directory_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The file that the directory connection leads to, holding the demo company."""
     path = tmp_path / "directory.yaml"
     path.write_text(COMPANY_FILE.read_text())
-    extra = {"kind": "file", "path": str(path)}
+    extra = {"kind": "file", "path": str(path), "first_run": "apply"}
     monkeypatch.setenv("AIRFLOW_CONN_OPS_DIRECTORY", json.dumps({"conn_type": "generic", "extra": extra}))
     return path
+
+
+def company_of(size: int) -> dict[str, list[dict[str, Any]]]:
+    """A directory file's content with so many people in one group."""
+    users = [{"id": f"x-{n}", "email": f"x{n}@example.com", "name": f"X {n}"} for n in range(size)]
+    return {"users": users, "groups": [{"id": "g-x", "name": "x", "users": [user["id"] for user in users]}]}
 
 
 @pytest.fixture
@@ -38,21 +47,28 @@ def catalog_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-def sync_directory() -> dict[str, Any]:
-    return SyncDirectoryOperator(task_id="sync_directory").execute(CONTEXT)
+def sync_directory(context: Any = NOBODY_ASKED) -> dict[str, Any]:
+    return SyncDirectoryOperator(task_id="sync", connection_id="ops_directory").execute(context)
 
 
 def sync_grants() -> dict[str, Any]:
-    return SyncCatalogGrantsOperator(task_id="sync_catalog_grants").execute(CONTEXT)
+    return SyncCatalogGrantsOperator(task_id="sync_catalog_grants").execute(NOBODY_ASKED)
+
+
+def runs_of(connection: psycopg.Connection) -> list[tuple[str, str]]:
+    connection.rollback()
+    return [(run.state, run.asked_by) for run in recent_runs(connection, "file")]
 
 
 def test_the_demo_company_comes_in_nested_groups_closed(
     product_database: str, directory_file: Path, app_connection: psycopg.Connection
 ) -> None:
-    assert sync_directory()["users_added"] == 4
+    assert sync_directory()["differences"]["users"] == 4
     assert {(ADS, "ads-oncall"), (ADS, "staff"), (VIEWER, "staff")} <= memberships(app_connection)
     again = sync_directory()
-    assert (again["users_added"], again["memberships_added"], again["memberships_removed"]) == (0, 0, 0)
+    assert again["state"] == "applied"
+    assert (again["differences"]["changes"], again["differences"]["memberships_added"]) == ([], 0)
+    assert runs_of(app_connection) == [("applied", "the schedule")] * 2
 
 
 @pytest.mark.parametrize("content", [None, "", "users: []\ngroups: []", "users: [", "users:\n  - {id: u-1}"])
@@ -69,6 +85,39 @@ def test_a_directory_without_a_complete_answer_changes_nothing(
     with pytest.raises(AirflowFailException, match="users and groups stay as they were"):
         sync_directory()
     assert memberships(app_connection) == before
+    assert runs_of(app_connection)[0][0] == "failed"
+
+
+SMALL_COMPANY = """
+users: [{id: u-300, email: admin@platform.example.com, name: Data Platform}]
+groups: [{id: g-30, name: platform-admins, users: [u-300]}]
+"""
+
+
+def test_a_suspiciously_small_directory_is_held_and_the_task_fails(
+    product_database: str, directory_file: Path, catalog_folder: Path, app_connection: psycopg.Connection
+) -> None:
+    directory_file.write_text(yaml.safe_dump(company_of(40)))
+    sync_directory()
+    before = memberships(app_connection)
+    app_connection.rollback()
+    directory_file.write_text(SMALL_COMPANY)
+    with pytest.raises(
+        AirflowFailException, match=r"^held, .* 40 of 40 active users would be removed.*digest [0-9a-f]{64}"
+    ):
+        sync_directory()
+    assert memberships(app_connection) == before
+    assert runs_of(app_connection)[0] == ("held", "the schedule")
+
+
+def test_a_dry_run_asked_for_by_a_person_tells_what_would_change(
+    product_database: str, directory_file: Path, app_connection: psycopg.Connection
+) -> None:
+    asked: Any = {"dag_run": Run({}, triggering_user_name=VIEWER), "params": {"dry_run": True}}
+    told = sync_directory(asked)
+    assert (told["state"], told["differences"]["users"]) == ("rehearsed", 4)
+    assert memberships(app_connection) == set()
+    assert runs_of(app_connection) == [("rehearsed", VIEWER)]
 
 
 def test_the_catalogs_grants_come_and_go_with_it(

@@ -274,6 +274,8 @@ def test_everybody_is_told_in_full_what_they_may_do(client_of: Callable[[str], C
             for group, action, step in rights
         ],
         "synced_at": answer["synced_at"],
+        "max_age_seconds": 6 * 3600,
+        "stale": False,
     }
     assert datetime.fromisoformat(answer["synced_at"]) <= datetime.now(UTC)
 

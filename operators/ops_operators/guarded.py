@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     import psycopg
     from airflow.sdk import Context
 
+    from ops_dashboard.ledger import Value
+
 RequestT = TypeVar("RequestT", bound=ActRequest)
 SeenT = TypeVar("SeenT")
 
@@ -41,15 +43,31 @@ class Observation(Generic[SeenT]):
         seen: What the act needs to make sure that nobody changed it meanwhile.
     """
 
-    value: int | None
+    value: Value
     seen: SeenT
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """An act that is allowed and on record.
+
+    Attributes:
+        by: Who asked, by username.
+        why: Their reason, as the record has it.
+        changed: To be called with the new value as soon as the effect has happened, before any waiting: from then on
+            the record tells of the effect whatever becomes of this process.
+    """
+
+    by: str
+    why: str
+    changed: Callable[[Value], None]
 
 
 @dataclass(frozen=True, slots=True)
 class Effect:
     """What is there after the act."""
 
-    after: int | None
+    after: Value
     ready: int | None = None
 
 
@@ -82,14 +100,17 @@ class GuardedOperator(BaseOperator, Generic[RequestT, SeenT]):
 
     @abstractmethod
     def observe(self, request: RequestT) -> Observation[SeenT]:
-        """Read what is there now, changing nothing."""
+        """Read what is there now, changing nothing.
+
+        Raises:
+            RequestError: What is there rules out what is asked for.
+            RefusedError: The same, when it is not about a single value.
+            FailedError: It can't be read; the message says why.
+        """
 
     @abstractmethod
-    def act(self, request: RequestT, seen: SeenT, changed: Callable[[int | None], None]) -> Effect:
-        """Do it, only if what is there is still what was `seen`.
-
-        Call `changed` with the new value as soon as the effect has happened, before any waiting: from then on the
-        record tells of the effect whatever becomes of this process.
+    def act(self, request: RequestT, seen: SeenT, attempt: Attempt) -> Effect:
+        """Do it, only if what is there is still what was `seen`, and tell the `attempt` at once.
 
         Raises:
             RefusedError: It was changed meanwhile, nothing was done.
@@ -144,20 +165,25 @@ class GuardedOperator(BaseOperator, Generic[RequestT, SeenT]):
             raise RefusedError(_who_holds(record.connection, asked)) from error
 
     def _observe_and_act(self, record: Record, asked: RequestT) -> Effect:
-        observation = self.observe(asked)
+        try:
+            observation = self.observe(asked)
+        except RequestError as error:
+            raise RefusedError(str(error)) from error
         record.before = observation.value
-        if asked.expected is not None and asked.expected != observation.value:
+        if asked.expects is not None and asked.expects != observation.value:
             by = _who_set(record.connection, asked, observation.value)
             raise RefusedError(
-                f"you saw {asked.expected}, but {asked.resource} was changed from {asked.expected} to"
+                f"you saw {asked.expects}, but {asked.resource} was changed from {asked.expects} to"
                 f" {observation.value} by {by}; look again and decide"
             )
         self._authorise(record, asked, current=observation.value)
         record.started()
-        return self.act(asked, observation.seen, record.changed)
+        who = record.request
+        return self.act(asked, observation.seen, Attempt(who.actor, who.reason, record.changed))
 
-    def _authorise(self, record: Record, asked: RequestT, current: int | None) -> None:
-        decision = access.decide(record.connection, record.request.actor, asked.target, asked.requested, current)
+    def _authorise(self, record: Record, asked: RequestT, current: Value) -> None:
+        counts = (_count(asked.requested), _count(current))
+        decision = access.decide(record.connection, record.request.actor, asked.target, *counts)
         record.connection.commit()
         record.decision = decision
         if not decision.allowed:
@@ -165,7 +191,12 @@ class GuardedOperator(BaseOperator, Generic[RequestT, SeenT]):
         self.log.info("Allowed: %s", decision.reason)
 
 
-def _who_set(connection: psycopg.Connection, asked: ActRequest, value: int | None) -> str:
+def _count(value: Value) -> int | None:
+    """The value, if it is one that a grant's limits can judge."""
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def _who_set(connection: psycopg.Connection, asked: ActRequest, value: Value) -> str:
     last = next(iter(ledger.last_changes(connection, [asked.resource])[asked.resource]), None)
     connection.commit()
     return last.actor if last is not None and last.after == value else "somebody outside of this dashboard"
@@ -175,7 +206,7 @@ _PATH = ("execute", "on_kill", "_guarded", "_observe_and_act", "_authorise")
 
 
 def _who_holds(connection: psycopg.Connection, asked: ActRequest) -> str:
-    running = ledger.Filter(resource=asked.resource, action=asked.action, outcome=ledger.Outcome.RUNNING)
+    running = ledger.Filter(resource=asked.resource, action=asked.verb, outcome=ledger.Outcome.RUNNING)
     holders = ledger.entries(connection, running, limit=1).entries
     by = f" by {holders[0].actor} (run {holders[0].run_id})" if holders else ""
     return f"{asked.resource} is being changed{by}; one change at a time: wait until that run has ended"

@@ -15,6 +15,8 @@ _TASK_MODULES = (
     "airflow.providers.cncf.kubernetes.hooks.kubernetes",
     "kubernetes.client",
     "ops_dashboard.database.hook",
+    "ops_operators.directory_decision",
+    "ops_operators.grants",
     "ops_operators.scale",
 )
 

@@ -15,12 +15,15 @@ from ops_operators.verdicts import DeniedError, FailedError, RefusedError, Uncer
 if TYPE_CHECKING:
     from ops_dashboard.access import Decision
     from ops_dashboard.acts import ActRequest
+    from ops_dashboard.ledger import Value
 
 log = logging.getLogger(__name__)
 
-# An effect without its outcome is the worst gap in a ledger: a database restart must not cause it.
-_OUTCOME_ATTEMPTS = 6
+# An effect without its outcome is the worst gap in a ledger: a restart of the database, or the switch to another
+# server, must not cause it. About three minutes in all.
+_OUTCOME_ATTEMPTS = 16
 _FIRST_PAUSE_SECONDS = 0.5
+_LONGEST_PAUSE_SECONDS = 15.0
 
 _EVENTS: dict[type[Verdict], ledger.Event] = {
     DeniedError: ledger.Event.DENIED,
@@ -44,13 +47,13 @@ class Record:
     def __init__(self, request: ledger.Request, time_limit: timedelta) -> None:
         self.request = request
         self.connection = database.connect()
-        self.before: int | None = None
+        self.before: Value = None
         self.decision: Decision | None = None
         self._time_limit = time_limit
         self._begun = time.monotonic()
         self._asked: ActRequest | None = None
         self._has_started = False
-        self._changed_to: int | None = None
+        self._changed_to: Value = None
         self._has_changed = False
 
     def __enter__(self) -> Self:
@@ -76,12 +79,12 @@ class Record:
             raise RefusedError(f"run {self.request.run_id} has acted before; ask anew") from error
         self._has_started = True
 
-    def changed(self, value: int | None) -> None:
+    def changed(self, value: Value) -> None:
         """Write that the effect has happened."""
         self._has_changed, self._changed_to = True, value
         self._append_surely(ledger.Event.CHANGED, self._details(after=value))
 
-    def succeeded(self, after: int | None, ready: int | None) -> None:
+    def succeeded(self, after: Value, ready: int | None) -> None:
         """Write the good end."""
         self._append_surely(ledger.Event.SUCCEEDED, self._details(after, ready))
 
@@ -103,7 +106,7 @@ class Record:
 
     def _details(
         self,
-        after: int | None = None,
+        after: Value = None,
         ready: int | None = None,
         message: str | None = None,
         time_limit: timedelta | None = None,
@@ -112,7 +115,7 @@ class Record:
         return ledger.Details(
             before=self.before,
             requested=self._asked.requested if self._asked else None,
-            expected=self._asked.expected if self._asked else None,
+            expected=self._asked.expects if self._asked else None,
             after=after,
             ready=ready,
             seconds=round(time.monotonic() - self._begun, 3),
@@ -137,10 +140,11 @@ class Record:
                 if self.connection.closed:
                     self.connection = database.connect()
                 self._append(event, details)
-            except (psycopg.OperationalError, database.DatabaseDownError):
+            except (psycopg.OperationalError, psycopg.errors.ReadOnlySqlTransaction, database.DatabaseDownError):
                 if attempt == _OUTCOME_ATTEMPTS - 1:
                     raise
                 log.warning("The ledger can't be written, trying again")
-                time.sleep(_FIRST_PAUSE_SECONDS * 2**attempt)
+                self.connection.close()  # a server that may only be read now is no use any more
+                time.sleep(min(_FIRST_PAUSE_SECONDS * 2**attempt, _LONGEST_PAUSE_SECONDS))
             else:
                 return

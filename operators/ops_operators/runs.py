@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 NOBODY = "(nobody)"
 MAX_AGE = timedelta(minutes=15)
+_MAX_RESOURCE = 250  # as the ledger has it
 
 
 def identify(context: Context, model: type[ActRequest]) -> ledger.Request:
@@ -28,8 +29,8 @@ def identify(context: Context, model: type[ActRequest]) -> ledger.Request:
     return ledger.Request(
         request_id=uuid4(),
         actor=run.triggering_user_name or NOBODY,
-        action=model.action,
-        resource=shorten(conf.get(model.resource_key, "")),
+        action=model.verb,
+        resource=shorten(model.resource_of(conf), _MAX_RESOURCE),
         dag_id=run.dag_id,
         run_id=run.run_id,
         task_id=context["ti"].task_id,

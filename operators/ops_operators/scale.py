@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +10,7 @@ from ops_dashboard.acts import ScaleRequest, check_within_limits
 from ops_dashboard.catalog import CatalogError, Pool, UnknownPoolError
 from ops_dashboard.catalog.current import current_catalog
 from ops_dashboard.workers import kubernetes, rollout
-from ops_operators.guarded import Effect, GuardedOperator, Observation
+from ops_operators.guarded import Attempt, Effect, GuardedOperator, Observation
 from ops_operators.verdicts import FailedError, RefusedError, UncertainError
 
 if TYPE_CHECKING:
@@ -56,7 +55,7 @@ class ScaleWorkersOperator(GuardedOperator[ScaleRequest, "Scale"]):
             raise FailedError(f"{error}; nothing was changed") from error
         return Observation(scale.replicas, scale)
 
-    def act(self, request: ScaleRequest, seen: Scale, changed: Callable[[int | None], None]) -> Effect:
+    def act(self, request: ScaleRequest, seen: Scale, attempt: Attempt) -> Effect:
         """Compare and set, then wait for the rollout."""
         pool = _pool(request.pool)
         cluster = kubernetes.for_connection(pool.connection)
@@ -68,7 +67,7 @@ class ScaleWorkersOperator(GuardedOperator[ScaleRequest, "Scale"]):
             raise UncertainError(str(error)) from error
         except workers.WorkersError as error:
             raise FailedError(f"{error}; nothing was changed") from error
-        changed(request.replicas)
+        attempt.changed(request.replicas)
         self.log.info("Set %s from %s to %s", pool.name, seen.replicas, request.replicas)
         try:
             result = rollout.wait(cluster, pool, request.replicas, timeout=self.rollout_timeout, patience=self.patience)

@@ -12,32 +12,72 @@ from airflow.sdk.exceptions import AirflowFailException
 from ops_dashboard import access, database, directory
 from ops_dashboard.catalog import CatalogError
 from ops_dashboard.catalog.current import current_catalog
-from ops_dashboard.directory import store
-from ops_dashboard.settings import settings
 
 if TYPE_CHECKING:
+    import psycopg
     from airflow.sdk import Context
 
 
 class SyncDirectoryOperator(BaseOperator):
-    """Fetch users and groups from the configured source and apply them in one transaction."""
+    """Fetch users and groups from one source, and apply them in one transaction as far as proof and guards allow.
+
+    The run's parameter `dry_run` only tells what would change.
+
+    Args:
+        connection_id: The Airflow connection that configures the source.
+    """
 
     template_fields = ()
 
-    def execute(self, context: Context) -> dict[str, Any]:  # noqa: ARG002
-        """Fetch, then apply.
+    def __init__(self, *, connection_id: str, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.connection_id = connection_id
+
+    def execute(self, context: Context) -> dict[str, Any]:
+        """Fetch, then sync.
 
         Raises:
-            AirflowFailException: The source gave no complete answer; what was known stays as it was.
+            AirflowFailException: What a person has to look at: the source gave no complete answer, or it is held.
         """
+        run = context["dag_run"]
+        asked = directory.Asked(run.triggering_user_name or "the schedule", run.run_id)
+        dry_run = bool(context["params"].get("dry_run"))
         try:
-            snapshot = directory.from_connection(settings().directory_connection_id).fetch()
+            configured = directory.from_connection(self.connection_id)
             with closing(database.connect()) as connection:
-                result = store.apply(connection, snapshot)
+                report = self._sync(connection, configured, asked, dry_run)
         except (directory.DirectoryError, database.DatabaseDownError) as error:
             raise AirflowFailException(f"{error}; users and groups stay as they were") from error
-        self.log.info("Applied %s: %s", snapshot.source, result)
-        return asdict(result)
+        return self._told(report)
+
+    @staticmethod
+    def _sync(
+        connection: psycopg.Connection, configured: directory.ConfiguredSource, asked: directory.Asked, dry_run: bool
+    ) -> directory.SyncReport:
+        try:
+            snapshot = configured.source.fetch()
+            return directory.sync(connection, snapshot, configured.rules, asked, dry_run=dry_run)
+        except directory.DirectoryError as error:
+            directory.record_failure(connection, configured.name, str(error), asked)
+            raise
+
+    def _told(self, report: directory.SyncReport) -> dict[str, Any]:
+        if report.suspended:
+            self.log.warning("Suspended at once: %s", ", ".join(report.suspended))
+        why = "; ".join(report.reasons)
+        if report.state is directory.SyncState.HELD:
+            raise AirflowFailException(
+                f"held, and nothing but suspensions was changed: {why}. Look at the differences on the page Access,"
+                f" Sources, and release or discard them (digest {report.digest})"
+            )
+        if report.state is directory.SyncState.PARTIAL:
+            raise AirflowFailException(f"not everything could be read, and what was not stays as it was: {why}")
+        self.log.info("%s %s: %s", report.state.capitalize(), report.source, report.differences)
+        return {
+            "state": report.state,
+            "digest": report.digest,
+            "differences": report.differences.model_dump(mode="json") if report.differences else None,
+        }
 
 
 class SyncCatalogGrantsOperator(BaseOperator):

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ops_dashboard.ledger import Value
+
 
 class Verdict(Exception):  # noqa: N818 - not every verdict is an error of the program
     """Base of them all."""
@@ -23,7 +28,7 @@ class FailedError(Verdict):
         ready: How many workers are ready, if that means something.
     """
 
-    def __init__(self, message: str, *, after: int | None = None, ready: int | None = None) -> None:
+    def __init__(self, message: str, *, after: Value = None, ready: int | None = None) -> None:
         super().__init__(message)
         self.after = after
         self.ready = ready

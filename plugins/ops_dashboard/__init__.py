@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         Confirm,
         Empty,
         Facts,
+        Fieldset,
         Form,
         Heading,
         Hidden,
@@ -52,9 +53,12 @@ if TYPE_CHECKING:
         Template,
         Text,
         TextArea,
+        TextField,
         Time,
+        TimeField,
         Tone,
         Toolbar,
+        Typed,
     )
     from ops_dashboard.web.errors import Problem, not_found
     from ops_dashboard.web.request import PageRequest
@@ -74,6 +78,7 @@ __all__ = [
     "Confirm",
     "Empty",
     "Facts",
+    "Fieldset",
     "Form",
     "Heading",
     "Hidden",
@@ -104,9 +109,12 @@ __all__ = [
     "Template",
     "Text",
     "TextArea",
+    "TextField",
     "Time",
+    "TimeField",
     "Tone",
     "Toolbar",
+    "Typed",
     "not_found",
 ]
 

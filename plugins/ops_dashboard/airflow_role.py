@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from ops_dashboard.acts import SCALE_DAG_ID
+from ops_dashboard.acts import REQUESTS
 
 ROLE = "Ops"
-OPERABLE_DAGS = (SCALE_DAG_ID,)
+OPERABLE_DAGS = tuple(REQUESTS)
 
 # Triggering a DAG takes `can_edit` on the DAG and `can_create` on its runs; what a person may then do with it is
 # decided in the task. Nothing here allows to clear, patch or delete a run.

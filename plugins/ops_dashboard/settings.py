@@ -18,7 +18,7 @@ class Settings:
     Attributes:
         catalog_folder: Folder of the YAML files that declare what may be operated.
         connection_id: Airflow connection of the Postgres database with users, grants and ledger.
-        directory_connection_id: Airflow connection that names the source of users and groups.
+        directory_connection_ids: Airflow connections, each of which configures a source of users and groups.
         banner: A sentence shown above every page, to tell a demo or staging apart; empty for none.
         routers: Pages of your own beside the product's, each as `package.module:router`.
         status_cache_seconds: How long a page may show the cluster's state without asking it again.
@@ -26,7 +26,7 @@ class Settings:
 
     catalog_folder: Path
     connection_id: str
-    directory_connection_id: str
+    directory_connection_ids: tuple[str, ...]
     banner: str
     routers: tuple[str, ...]
     status_cache_seconds: float
@@ -46,8 +46,12 @@ def settings() -> Settings:
     return Settings(
         catalog_folder=Path(conf.get(section, "catalog_folder", fallback=str(default_folder))),
         connection_id=conf.get(section, "connection_id", fallback="ops_dashboard"),
-        directory_connection_id=conf.get(section, "directory_connection_id", fallback="ops_directory"),
+        directory_connection_ids=_words(conf.get(section, "directory_connection_ids", fallback="ops_directory")),
         banner=conf.get(section, "banner", fallback=""),
-        routers=tuple(conf.get(section, "routers", fallback="").replace(",", " ").split()),
+        routers=_words(conf.get(section, "routers", fallback="")),
         status_cache_seconds=conf.getfloat(section, "status_cache_seconds", fallback=3.0),
     )
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(text.replace(",", " ").split())

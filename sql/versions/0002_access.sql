@@ -1,12 +1,13 @@
 -- Who may do what: grants, and ops.decide, the only place where a right is judged.
 --
 -- An action is written verb:resource ("scale:ads/bidder"). A grant's action may hold `*` anywhere in the resource,
--- standing for any characters, or be a bare `*`. Nothing else in it is special.
+-- standing for any characters, or be a bare `*`. Nothing else in it is special, but that manage:grants is short for
+-- manage:grants*: to give scale:ads/* one must be allowed to manage:grants/scale/ads/*.
 
 -- The LIKE pattern that means the same as an action pattern.
 CREATE FUNCTION ops.like_pattern(action text) RETURNS text
 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
-RETURN replace(replace(replace(replace(action, '\', '\\'), '%', '\%'), '_', '\_'), '*', '%');
+RETURN CASE action WHEN 'manage:grants' THEN 'manage:grants%' ELSE replace(replace(replace(replace(action, '\', '\\'), '%', '\%'), '_', '\_'), '*', '%') END;
 
 -- The first 64 characters of what stands before the first `*`. A pattern can only match an action that begins with
 -- its anchor, so an index finds the few patterns that come into question instead of trying them all.
@@ -18,8 +19,13 @@ RETURN left(split_part(action, '*', 1), 64);
 CREATE FUNCTION ops.possible_anchors(action text) RETURNS text[]
 LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
+DECLARE
+    anchors text[] := '{}';
 BEGIN
-    RETURN ARRAY(SELECT left(action, size) FROM generate_series(0, least(length(action), 64)) AS size);
+    FOR size IN 0 .. least(length(action), 64) LOOP
+        anchors := anchors || left(action, size);
+    END LOOP;
+    RETURN anchors;
 END;
 $$;
 
@@ -38,6 +44,8 @@ CREATE TABLE ops.grants (
     expires_at timestamptz,
     origin text NOT NULL CHECK (origin IN ('catalog', 'page')),
     created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    created_by text NOT NULL,
+    reason text,  -- in the words of who gave it on the page
     revoked_at timestamptz,
     revoked_by text,
     CHECK (min_value <= max_value),
@@ -79,12 +87,14 @@ CREATE FUNCTION ops.groups_that_may(asked text) RETURNS SETOF text
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
+    moment timestamptz := clock_timestamp();
     anchors text[] := ops.possible_anchors(asked);
 BEGIN
     RETURN QUERY
     SELECT held.group_name
-      FROM ops.grants_in_force AS held
-     WHERE held.anchor = ANY (anchors) AND asked LIKE held.pattern
+      FROM ops.grants AS held
+     WHERE held.revoked_at IS NULL AND held.anchor = ANY (anchors) AND asked LIKE held.pattern
+       AND coalesce(held.valid_from <= moment, true) AND coalesce(held.expires_at > moment, true)
        AND EXISTS (SELECT FROM ops.groups WHERE groups.name = held.group_name AND groups.removed_at IS NULL)
      GROUP BY held.group_name
      ORDER BY max(length(replace(held.action, '*', ''))) DESC, held.group_name;
@@ -109,16 +119,19 @@ AS $$
 DECLARE
     verb text := split_part(asked, ':', 1);
     team text := split_part(substr(asked, length(verb) + 2), '/', 1);
+    moment timestamptz := clock_timestamp();
     mine text[];
     reaches_team boolean;
     others text[] := ARRAY(SELECT ops.groups_that_may(asked));
 BEGIN
-    SELECT array_agg(format('%s may %s %s', held.group_name, verb, rest.resource) ORDER BY held.group_name, held.action),
-           bool_or(team LIKE ops.like_pattern(split_part(rest.resource, '/', 1)))
+    SELECT array_agg(held.group_name || ' may ' || verb || ' ' || held.resource ORDER BY held.group_name, held.resource),
+           bool_or(team LIKE ops.like_pattern(split_part(held.resource, '/', 1)))
       INTO mine, reaches_team
-      FROM ops.grants_in_force AS held
-     CROSS JOIN LATERAL (SELECT substr(held.action, length(verb) + 2) AS resource) AS rest
-     WHERE held.group_name = ANY (my_groups) AND starts_with(held.action, verb || ':');
+      FROM (SELECT grants.group_name, substr(grants.action, length(verb) + 2) AS resource
+              FROM ops.grants
+             WHERE grants.revoked_at IS NULL AND grants.group_name = ANY (my_groups)
+               AND starts_with(grants.action, verb || ':')
+               AND coalesce(grants.valid_from <= moment, true) AND coalesce(grants.expires_at > moment, true)) AS held;
 
     RETURN concat_ws('; ',
         'you are in no group that may ' || CASE
@@ -160,7 +173,9 @@ BEGIN
 END;
 $$;
 
-CREATE TYPE ops.decision AS (allowed boolean, reason text, grant_id bigint, synced_at timestamptz);
+-- `synced_at` is when the person's directory was last known completely; nothing is decided from data older than `max_age`.
+CREATE TYPE ops.decision AS (
+    allowed boolean, reason text, grant_id bigint, synced_at timestamptz, max_age interval);
 
 -- The answer to somebody whom no directory knows.
 CREATE FUNCTION ops.decide_unknown(who text) RETURNS ops.decision
@@ -173,9 +188,37 @@ BEGIN
     IF synced_at IS NULL THEN
         reason := 'the company directory has not been loaded yet, so you are not known; DAG ops_sync_groups loads it';
     END IF;
-    RETURN (false, reason, NULL, synced_at)::ops.decision;
+    RETURN (false, reason, NULL, synced_at, NULL)::ops.decision;
 END;
 $$;
+
+-- "6 hours", "2 days"
+CREATE FUNCTION ops.roughly(span interval) RETURNS text
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+RETURN CASE WHEN span >= interval '48 hours' THEN floor(extract(epoch FROM span) / 86400) || ' days'
+            WHEN span >= interval '2 hours' THEN floor(extract(epoch FROM span) / 3600) || ' hours'
+            ELSE ceil(extract(epoch FROM span) / 60) || ' minutes' END;
+
+-- The groups that somebody is in now. Without those whose people are not known well enough: who left them may still
+-- seem to be in.
+CREATE FUNCTION ops.groups_of(person bigint, moment timestamptz, max_age interval) RETURNS text[]
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+RETURN ARRAY(
+    SELECT DISTINCT groups.name
+      FROM ops.memberships JOIN ops.groups USING (group_id)
+     WHERE memberships.user_id = person AND coalesce(moment - groups.stale_since <= max_age, true)
+     ORDER BY groups.name);
+
+-- What to say of the groups that somebody seems to be in and that do not count: "the members of ads-oncall are not known
+-- since 2026-11-23 03:00 UTC, so it does not count".
+CREATE FUNCTION ops.stale_groups_of(person bigint, moment timestamptz, max_age interval) RETURNS text
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+RETURN (
+    SELECT format('the members of %s could not be read since %s, so it does not count',
+                  ops.a_few(array_agg(DISTINCT groups.name)), ops.minute(min(groups.stale_since)))
+      FROM ops.memberships JOIN ops.groups USING (group_id)
+     WHERE memberships.user_id = person AND moment - groups.stale_since > max_age
+    HAVING count(*) > 0);
 
 -- May `who` (an e-mail) do what is `asked` ("scale:ads/bidder")? Default deny. The clock is the database's.
 -- `requested` and `present` are the value asked for and the one that is there; what is not given is not judged.
@@ -188,23 +231,31 @@ LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     moment timestamptz := clock_timestamp();
-    anchors text[] := ops.possible_anchors(asked);
     my_groups text[];
     person record;
     closest record;
 BEGIN
-    SELECT users.user_id, users.active, sources.applied_at INTO person
+    SELECT users.user_id, users.active, sources.applied_at, sources.max_age, direct.group_ids INTO person
       FROM ops.users JOIN ops.sources USING (source)
+      LEFT JOIN ops.direct_memberships AS direct ON direct.user_id = users.user_id AND direct.valid_to IS NULL
      WHERE users.email = lower(who) AND users.removed_at IS NULL;
     IF NOT FOUND THEN
         RETURN ops.decide_unknown(who);
     ELSIF NOT person.active THEN
-        RETURN (false, 'your account is suspended in the company directory', NULL, person.applied_at)::ops.decision;
+        RETURN (false, 'your account is suspended in the company directory', NULL, person.applied_at, person.max_age
+            )::ops.decision;
+    ELSIF moment - person.applied_at > person.max_age THEN
+        RETURN (false, format('the company directory was last read completely %s ago, at %s; nothing is decided from'
+                ' data older than %s; ask your Data Platform team to look at DAG ops_sync_groups',
+                ops.roughly(moment - person.applied_at), ops.minute(person.applied_at), ops.roughly(person.max_age)),
+            NULL, person.applied_at, person.max_age)::ops.decision;
     END IF;
-    -- Arrays instead of a join: the path is the same index look-ups whatever the statistics say.
+    -- As ops.groups_of, with an array in place of the joins: index look-ups, whatever the statistics say.
     my_groups := ARRAY(
-        SELECT (SELECT groups.name FROM ops.groups WHERE groups.group_id = memberships.group_id)
-          FROM ops.memberships WHERE memberships.user_id = person.user_id);
+        SELECT (SELECT groups.name FROM ops.groups
+                 WHERE groups.group_id = containments.group_id
+                   AND coalesce(moment - groups.stale_since <= person.max_age, true))
+          FROM ops.containments WHERE containments.inner_id = ANY (person.group_ids));
 
     SELECT held, judged.standing INTO closest
       FROM ops.grants AS held
@@ -214,17 +265,20 @@ BEGIN
                                      WHEN held.expires_at <= moment THEN 'expired'
                                      WHEN beyond.limits > 0 THEN 'limited'
                                      ELSE 'allows' END) AS judged (standing)
-     WHERE held.revoked_at IS NULL AND held.group_name = ANY (my_groups)
-       AND held.anchor = ANY (anchors) AND asked LIKE held.pattern
+     WHERE held.revoked_at IS NULL AND held.group_name = ANY (my_groups) AND asked LIKE held.pattern
      ORDER BY array_position(ARRAY['allows', 'limited', 'early', 'expired'], judged.standing), beyond.limits,
               greatest(held.valid_from - moment, moment - held.expires_at, interval '0'),
               held.max_value DESC NULLS FIRST, held.min_value NULLS FIRST, held.max_change DESC NULLS FIRST,
               held.expires_at DESC NULLS FIRST, held.grant_id
      LIMIT 1;
     IF NOT FOUND THEN
-        RETURN (false, ops.why_not(my_groups, asked), NULL, person.applied_at)::ops.decision;
+        RETURN (false, concat_ws('; ',
+                ops.why_not(ARRAY(SELECT DISTINCT name FROM unnest(my_groups) AS name WHERE name IS NOT NULL), asked),
+                CASE WHEN array_position(my_groups, NULL) IS NOT NULL
+                     THEN ops.stale_groups_of(person.user_id, moment, person.max_age) END),
+            NULL, person.applied_at, person.max_age)::ops.decision;
     END IF;
     RETURN (closest.standing = 'allows', ops.words_of(closest.held, closest.standing, requested, present),
-            (closest.held).grant_id, person.applied_at)::ops.decision;
+            (closest.held).grant_id, person.applied_at, person.max_age)::ops.decision;
 END;
 $$;

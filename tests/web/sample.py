@@ -15,7 +15,7 @@ from pydantic import BaseModel, Field
 from starlette.responses import HTMLResponse
 
 from ops_dashboard import Page, PageRequest, Redirect, Router
-from ops_dashboard.web.app import ApiRequest, create_app
+from ops_dashboard.web.app import ApiRequest, JsonRoute, create_app
 from ops_dashboard.web.components import (
     Actions,
     Badge,
@@ -337,7 +337,7 @@ class Pools(BaseModel):
     seen_at: datetime
 
 
-sample_api = APIRouter(prefix="/api/v1")
+sample_api = APIRouter(prefix="/api/v1", route_class=JsonRoute)
 
 
 @sample_api.get("/pools")
@@ -348,9 +348,9 @@ def list_pools(request: ApiRequest, limit: int = Query(10, ge=1, le=100, descrip
 
 
 @sample_api.get("/trouble")
-def api_trouble() -> None:
+def api_trouble(request: ApiRequest) -> None:
     """Fail."""
-    raise RuntimeError("secret detail")
+    raise RuntimeError(f"secret detail of {request.user.name}")
 
 
 @dataclass(frozen=True)
@@ -360,6 +360,7 @@ class Verdict:
     allowed: bool
     reason: str
     synced_at: datetime | None = SYNCED_AT
+    max_age: timedelta | None = timedelta(hours=6)
 
 
 RIGHTS = {ADS: {"view:workers", "view:audit", "scale:ads/bidder"}}

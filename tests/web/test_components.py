@@ -72,6 +72,7 @@ EVERY_COMPONENT: dict[str, Callable[[str], Component]] = {
     "Columns": lambda text: c.Columns(text, text),
     "Empty": lambda text: c.Empty(text, text),
     "Facts": lambda text: c.Facts((text, text), (text, None)),
+    "Fieldset": lambda text: c.Fieldset(text, text, hint=text, error=text),
     "Form": lambda text: c.Form(text, submit=text, confirm=c.Confirm(text, text, button=text, review=text)),
     "Heading": lambda text: c.Heading(text, text),
     "Hidden": lambda text: c.Hidden(text, text),
@@ -84,7 +85,7 @@ EVERY_COMPONENT: dict[str, Callable[[str], Component]] = {
     "Panel": lambda text: c.Panel(text, flush=True),
     "Progress": lambda text: c.Progress(1, 2, text, text),
     "ReadyBar": lambda text: c.ReadyBar(1, None, Tone.BAD),
-    "Search": lambda text: c.Search("name", text),
+    "Search": lambda text: c.Search("name", text, [text]),
     "Select": lambda text: c.Select("other", text, [(text, text)]),
     "SelectField": lambda text: c.SelectField("other", text, [(text, text)], value="", hint=text, error=text),
     "Spread": lambda text: c.Spread(text, text),
@@ -94,8 +95,11 @@ EVERY_COMPONENT: dict[str, Callable[[str], Component]] = {
     "Template": lambda text: c.Template("own.html", {"name": text, "badge": text}),
     "Text": lambda text: c.Text(text, muted=True),
     "TextArea": lambda text: c.TextArea("name", text, text, hint=text, error=text, required=True, max_length=9),
+    "TextField": lambda text: c.TextField("name", text, text, text, text, True, 9, [text]),
     "Time": lambda text: c.Time(SEEN_AT),
+    "TimeField": lambda text: c.TimeField("name", text, text, hint=text, error=text),
     "Toolbar": lambda text: c.Toolbar(c.Search("name", text), aside=text),
+    "Typed": c.Typed,
 }
 PARTS = {"Component", "Node", "Page", "Redirect", "Tone", "Chip", "Column", "Step", "StepState", "Confirm"}
 
@@ -154,6 +158,19 @@ def test_a_bar_never_leaves_its_ends(ready: int | None, desired: int | None, val
 )
 def test_a_large_change_is_warned_of_in_both_directions(before: int | None, after: int, warned: bool) -> None:
     assert c.Change(before, after, warn_from=6, warning="Large.").is_large is warned
+
+
+def test_a_change_may_be_of_words() -> None:
+    change = c.Change("held", "applied", warn_from=1)
+    assert not change.is_large
+    html = render(change)
+    assert '<p class="headline words">' in html
+    assert '<span class="from">held</span>' in html
+
+
+def test_a_field_is_optional_if_its_page_says_so() -> None:
+    assert "required" in render(c.NumberField("max", "Most"))
+    assert "required" not in render(c.NumberField("max", "Most", required=False))
 
 
 def test_a_finished_live_part_is_not_fetched_again() -> None:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any, cast
 
 import httpx
@@ -78,6 +79,63 @@ def test_the_masthead_says_who_asks_and_how_old_the_groups_are(oncall: httpx.Cli
     assert ADS in page
     assert re.search(r"groups synced\s*<time[^>]*>4 min ago</time>", page)
     assert "Simulated cluster: nothing real is scaled here." in page
+
+
+def masthead_at(
+    age: timedelta | None, max_age: timedelta | None = timedelta(hours=6), path: str = "/ops/workers"
+) -> str:
+    """What stands above a page whose reader's groups are that old."""
+    synced_at = SEEN_AT - age if age is not None else None
+    host = replace(
+        make_host(),
+        authorise=lambda _request, actions: {each: Verdict(True, "", synced_at, max_age) for each in actions},
+        groups_page="/audit",
+    )
+    with serve(make_app(host)) as address:
+        return httpx.get(f"{address}{path}", cookies={"user": ADS}).text.partition("<h1>")[0]
+
+
+def test_fresh_groups_are_not_warned_of() -> None:
+    assert 'class="note' not in masthead_at(timedelta(hours=2, minutes=59))
+
+
+@pytest.mark.parametrize("path", ["/ops/workers", "/ops/audit", "/ops/own", "/ops/trouble/missing", "/ops/nothing"])
+def test_from_half_of_the_limit_on_every_page_warns_that_the_groups_get_old(path: str) -> None:
+    page = masthead_at(timedelta(hours=3), path=path)
+    assert '<div class="note warn">' in page
+    assert "The groups are getting old:" in page
+    assert "3 h ago</time>; from 6 h on nothing is decided from it" in page
+    assert 'href="/ops/audit">Sources</a>' in page
+
+
+def test_beyond_the_limit_every_page_says_that_everything_is_refused_and_what_to_do() -> None:
+    page = masthead_at(timedelta(hours=7))
+    assert '<div class="note bad">' in page
+    assert "Everything is refused:" in page
+    assert "nothing is decided from data older than 6 h. Ask your Data Platform team" in page
+
+
+def test_groups_that_were_never_read_are_told_too() -> None:
+    page = masthead_at(None)
+    assert "Nobody is known:" in page
+    assert "groups synced" not in page
+
+
+def test_who_is_in_no_directory_is_not_told_of_its_age() -> None:
+    assert 'class="note' not in masthead_at(timedelta(hours=100), max_age=None)
+
+
+def test_the_tab_of_a_page_may_depend_on_the_request() -> None:
+    router = Router("/ops")
+    router.page("/things/{kind}", title="Thing", needs=None, tab=lambda request: f"/{request.path['kind']}")(
+        lambda _request: Page("Thing")
+    )
+    outer = FastAPI()
+    outer.mount("/ops", create_app([sample_router, router], make_host()))
+    with serve(outer) as address, httpx.Client(base_url=address, cookies={"user": ADS}) as client:
+        for tab in ("audit", "workers"):
+            page = client.get(f"/ops/things/{tab}").text
+            assert re.findall(r'<a href="([^"]+)" aria-current="page"', page) == [f"/ops/{tab}"]
 
 
 def test_home_leads_to_the_first_page_that_the_user_may_see(oncall: httpx.Client) -> None:
@@ -219,6 +277,13 @@ def test_a_request_opens_one_connection_when_it_is_used_and_gives_it_back() -> N
     def broken(request: PageRequest) -> Page:
         raise RuntimeError(str(request.database))
 
+    @router.page("/asking", title="Asking", needs=None)
+    def asking(request: PageRequest) -> Page:
+        assert request.database
+        assert request.airflow
+        database.story.append("asked Airflow")
+        return Page("Asking")
+
     outer = FastAPI()
     outer.mount("/ops", create_app([router], replace(make_host(), database=database.open)))
     with serve(outer) as address, httpx.Client(base_url=address, cookies={"user": ADS}) as client:
@@ -228,6 +293,8 @@ def test_a_request_opens_one_connection_when_it_is_used_and_gives_it_back() -> N
         assert database.story == ["opened", "committed"]
         client.get("/ops/broken")
         assert database.story[2:] == ["opened", "rolled back"]
+        client.get("/ops/asking")
+        assert database.story[4:] == ["opened", "committed", "asked Airflow"], "Airflow may take its time"
 
 
 def test_several_routers_make_one_site_and_link_to_each_others_functions() -> None:

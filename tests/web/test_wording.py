@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from ops_dashboard.web.wording import ago, clock, difference, exact
+from ops_dashboard.web.wording import ago, clock, difference, exact, lasting
 
 NOW = datetime(2026, 11, 23, 3, 12, 18, tzinfo=UTC)
 
@@ -47,3 +47,20 @@ def test_times_are_said_in_utc() -> None:
 )
 def test_a_difference_is_said_in_words(before: int | None, after: int, words: str) -> None:
     assert difference(before, after, "workers") == words
+
+
+@pytest.mark.parametrize(
+    ("span", "words"),
+    [
+        (timedelta(minutes=45), "45 min"),
+        (timedelta(minutes=90), "90 min"),
+        (timedelta(hours=2), "2 h"),
+        (timedelta(hours=2.5), "2.5 h"),
+        (timedelta(hours=6), "6 h"),
+        (timedelta(hours=48), "48 h"),
+        (timedelta(hours=60), "2.5 days"),
+        (timedelta(days=30), "30 days"),
+    ],
+)
+def test_a_limit_is_said_as_it_was_set(span: timedelta, words: str) -> None:
+    assert lasting(span) == words

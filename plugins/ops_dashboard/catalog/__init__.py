@@ -3,21 +3,29 @@
 from __future__ import annotations
 
 from ops_dashboard.catalog.models import (
+    TIME_IN_WORDS,
+    ActionPattern,
     Catalog,
     CatalogGrant,
+    GroupName,
     Limits,
     Pool,
+    Time,
     UnknownPoolError,
     WorkloadKind,
 )
 from ops_dashboard.catalog.reading import CatalogError, load_catalog
 
 __all__ = [
+    "TIME_IN_WORDS",
+    "ActionPattern",
     "Catalog",
     "CatalogError",
     "CatalogGrant",
+    "GroupName",
     "Limits",
     "Pool",
+    "Time",
     "UnknownPoolError",
     "WorkloadKind",
     "load_catalog",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import MAXYEAR, MINYEAR, UTC, datetime
 from difflib import get_close_matches
 from enum import StrEnum
 from typing import Annotated
@@ -20,7 +20,7 @@ _LONGEST_NAME = 127
 _LABEL = "[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"  # RFC 1123, which Kubernetes asks of names
 _LABEL_IN_WORDS = "1 to 63 lower-case letters, digits and inner dashes"
 _COUNT_IN_WORDS = f"a whole number from 0 to {_MAX_REPLICAS}"
-_TIME_IN_WORDS = "a date and time with its offset from UTC, such as 2026-12-31T18:00:00+01:00"
+TIME_IN_WORDS = "a date and time with its offset from UTC, such as 2026-12-31T18:00:00+01:00"
 _LINE_IN_WORDS = "1 to 100 printable characters on one line"
 
 
@@ -33,9 +33,12 @@ class WorkloadKind(StrEnum):
 
 def _time(value: object) -> object:
     time = datetime.fromisoformat(value) if isinstance(value, str) else value
-    if isinstance(time, datetime) and time.utcoffset() is None:
-        raise ValueError(_TIME_IN_WORDS)
-    return time
+    if not isinstance(time, datetime):
+        return time
+    # Beyond the calendar's first and last years, time zones lead to times that can't be read back from the database.
+    if time.utcoffset() is None or not MINYEAR < time.year < MAXYEAR:
+        raise ValueError(TIME_IN_WORDS)
+    return time.astimezone(UTC)
 
 
 def _at_least_min(maximum: int | None, info: ValidationInfo) -> int | None:
@@ -57,7 +60,15 @@ def _after_valid_from(expires_at: datetime | None, info: ValidationInfo) -> date
 _Count = Annotated[int, Field(ge=0, le=_MAX_REPLICAS)]
 _Label = Annotated[str, Field(pattern=f"^{_LABEL}$")]
 _Line = Annotated[str, one_line(100)]
-_Time = Annotated[datetime, BeforeValidator(_time)]
+Time = Annotated[datetime, BeforeValidator(_time)]
+GroupName = Annotated[_Line, Field(description=f"the name of a group in the directory: {_LINE_IN_WORDS}")]
+ActionPattern = Annotated[
+    str,
+    Field(
+        pattern=r"^(\*|(scale|run|set|view|manage):[a-z0-9*][a-z0-9*/._-]{0,199})$",
+        description="scale, run, set, view or manage with a resource, as in scale:ads/* (* is any text), or just *",
+    ),
+]
 
 
 class _Entry(BaseModel):
@@ -116,15 +127,12 @@ class CatalogGrant(_Entry):
     The grant holds from `valid_from` until `expires_at`, the latter excluded; None is open.
     """
 
-    group: _Line = Field(description=f"the name of a group in the directory: {_LINE_IN_WORDS}")
-    action: str = Field(
-        pattern=r"^(\*|(scale|run|set|view|manage):[a-z0-9*][a-z0-9*/._-]{0,199})$",
-        description="scale, run, set, view or manage with a resource, as in scale:ads/* (* is any text), or just *",
-    )
+    group: GroupName
+    action: ActionPattern
     limits: Limits = Field(default=Limits(), description="a mapping")
-    valid_from: _Time | None = Field(default=None, description=_TIME_IN_WORDS)
-    expires_at: Annotated[_Time | None, AfterValidator(_after_valid_from)] = Field(
-        default=None, description=_TIME_IN_WORDS
+    valid_from: Time | None = Field(default=None, description=TIME_IN_WORDS)
+    expires_at: Annotated[Time | None, AfterValidator(_after_valid_from)] = Field(
+        default=None, description=TIME_IN_WORDS
     )
 
 

@@ -2,20 +2,43 @@
 
 from __future__ import annotations
 
-from ops_dashboard.directory.configured import from_connection
+from ops_dashboard.directory.configured import ConfiguredSource, from_connection
 from ops_dashboard.directory.models import (
     DirectoryError,
     DirectoryGroup,
     DirectorySource,
     DirectoryUser,
+    Listing,
     Snapshot,
 )
+from ops_dashboard.directory.runs import Asked, SyncRun, SyncState, recent_runs, record_failure
+from ops_dashboard.directory.settings import Bound, Guards, SyncRules
+from ops_dashboard.directory.status import Source, SourceStatus, UnreadGroup, read_statuses
+from ops_dashboard.directory.sync import SyncReport, discard, release, sync
 
 __all__ = [
+    "Asked",
+    "Bound",
+    "ConfiguredSource",
     "DirectoryError",
     "DirectoryGroup",
     "DirectorySource",
     "DirectoryUser",
+    "Guards",
+    "Listing",
     "Snapshot",
+    "Source",
+    "SourceStatus",
+    "SyncReport",
+    "SyncRules",
+    "SyncRun",
+    "SyncState",
+    "UnreadGroup",
+    "discard",
     "from_connection",
+    "read_statuses",
+    "recent_runs",
+    "record_failure",
+    "release",
+    "sync",
 ]

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Generic, Protocol, TypeVar
 
 
 class DirectoryError(Exception):
-    """The directory gave no complete, consistent answer; nothing was changed. The message tells why."""
+    """The directory gave no usable answer; nothing was changed. The message tells why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,32 +36,60 @@ class DirectoryGroup:
         name: The name that grants use.
         member_users: External ids of users.
         member_groups: External ids of groups, whose members are members of this one too. Cycles are harmless.
+        everyone: Every user of the directory is a member as well, whoever comes later included.
+        problem: Why the group could not be read completely; it then keeps the name and the members it had.
     """
 
     external_id: str
     name: str
     member_users: tuple[str, ...]
     member_groups: tuple[str, ...]
+    everyone: bool = False
+    problem: str | None = None
+
+
+EntryT = TypeVar("EntryT", DirectoryUser, DirectoryGroup)
+
+
+@dataclass(frozen=True, slots=True)
+class Listing(Generic[EntryT]):
+    """All entries of one kind, or what could be read of them.
+
+    Attributes:
+        proof: How the source knows that nothing is missing: `963 users on 2 pages, the last without a token`. None if
+            it does not know; then nobody counts as gone.
+        problem: Why there is no proof.
+    """
+
+    entries: tuple[EntryT, ...]
+    proof: str | None
+    problem: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """All users and groups of one source at one moment: who is missing from it has left."""
+    """The users and groups of one source at one moment: who is missing from a complete one has left.
+
+    Attributes:
+        source: The source's name, under which its users and groups are kept.
+        origin: What was read: the file's path, the customer's id, the server and base. Another origin under the same
+            name is another directory.
+        notes: What was left out and why, for people to read.
+    """
 
     source: str
-    users: tuple[DirectoryUser, ...]
-    groups: tuple[DirectoryGroup, ...]
+    origin: str
+    users: Listing[DirectoryUser]
+    groups: Listing[DirectoryGroup]
+    notes: tuple[str, ...] = ()
 
 
 class DirectorySource(Protocol):
     """A place that knows who belongs to which group."""
 
-    name: str
-    """Under which its users and groups are kept."""
-
     def fetch(self) -> Snapshot:
-        """Return everything.
+        """Return everything, each id once, with proof that it is everything where there is any.
 
         Raises:
-            DirectoryError: It could not be read completely. Nothing to read is an error, never an empty snapshot.
+            DirectoryError: Nothing useful could be read. Nothing to read is an error, never an empty snapshot.
         """

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ops_dashboard.ledger.models import Details, Entry, Event, Filter, Outcome, Page, Request
+from ops_dashboard.ledger.models import Details, Entry, Event, Filter, Outcome, Page, Request, Value
 from ops_dashboard.ledger.reading import MOST_ENTRIES, entries, last_changes
 from ops_dashboard.ledger.writing import AlreadyStartedError, append
 
@@ -16,6 +16,7 @@ __all__ = [
     "Outcome",
     "Page",
     "Request",
+    "Value",
     "append",
     "entries",
     "last_changes",

@@ -5,7 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import TypeAlias
 from uuid import UUID
+
+Value: TypeAlias = int | float | str | bool | None
+"""What an act reads and sets, as JSON has it: a count, a setting, or a few words for what is neither."""
 
 
 class Event(StrEnum):
@@ -72,10 +76,10 @@ class Details:
             then its fate is unknown.
     """
 
-    before: int | None = None
-    requested: int | None = None
-    expected: int | None = None
-    after: int | None = None
+    before: Value = None
+    requested: Value = None
+    expected: Value = None
+    after: Value = None
     ready: int | None = None
     seconds: float | None = None
     message: str | None = None
@@ -102,9 +106,9 @@ class Entry:
     resource: str
     reason: str
     outcome: Outcome
-    before: int | None
-    requested: int | None
-    after: int | None
+    before: Value
+    requested: Value
+    after: Value
     ready: int | None
     seconds: float | None
     message: str | None

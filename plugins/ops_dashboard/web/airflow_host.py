@@ -17,6 +17,7 @@ from ops_dashboard.web.airflow_api import as_the_user_of
 from ops_dashboard.web.app import create_app
 from ops_dashboard.web.errors import Problem, database_down
 from ops_dashboard.web.identity import airflow_user
+from ops_dashboard.web.pages import access as access_pages
 from ops_dashboard.web.pages import audit, runs, scale, workers
 from ops_dashboard.web.request import Host, PageRequest
 from ops_dashboard.web.router import Router
@@ -24,7 +25,7 @@ from ops_dashboard.web.router import Router
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
-PAGES = (workers.router, scale.router, runs.router, audit.router)
+PAGES = (workers.router, scale.router, runs.router, audit.router, *access_pages.PAGES)
 
 
 def build_app() -> FastAPI:
@@ -39,6 +40,7 @@ def build_app() -> FastAPI:
         secret=conf.get_mandatory_value("api", "secret_key"),
         now=lambda: datetime.now(UTC),
         banner=settings().banner,
+        groups_page="/access/sources",
     )
     explain = {
         database.DatabaseDownError: database_down,

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import partial
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial, update_wrapper
+from inspect import iscoroutinefunction
 from typing import Annotated, Any, TypeAlias
 
 from fastapi import APIRouter, Depends, FastAPI, Request
-from starlette.concurrency import run_in_threadpool
+from fastapi.routing import APIRoute
 from starlette.responses import Response
 from starlette.routing import Match
 
@@ -18,6 +19,7 @@ from ops_dashboard.web.request import Host, PageRequest, User
 from ops_dashboard.web.router import Route, Router
 from ops_dashboard.web.security import BodyLimit, SecurityHeaders
 from ops_dashboard.web.serving import PageServer
+from ops_dashboard.web.threads import in_own_thread
 
 _METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
@@ -36,7 +38,7 @@ def create_app(
         routers: The pages. All their paths begin with `prefix`.
         host: What the application around the pages provides.
         prefix: The `url_prefix` under which Airflow mounts the app.
-        api: JSON routes; they take the request as an `ApiRequest`. Documented at `/docs` and `/openapi.json`.
+        api: JSON routes, each a `JsonRoute`. Documented at `/docs` and `/openapi.json`.
         explain: For exceptions of the domain, what the reader is told.
 
     Raises:
@@ -70,7 +72,7 @@ def _add_routes(app: FastAPI, server: PageServer, api: Sequence[APIRouter]) -> N
     for route in server.routes:
         methods = ["GET", "HEAD"] if route.method == "GET" else [route.method]
         add(server.local(route), _endpoint(server, route), methods=methods, name=route.where)
-    add("/", server.home, methods=["GET"])
+    add("/", _waiting(server.home), methods=["GET"])
     add("/static/{digest}/{name}", server.assets.response, methods=["GET"])
     add("/static/{name}", server.assets.response, methods=["GET"])
     add("/openapi.json", _openapi(app), methods=["GET"])
@@ -78,8 +80,8 @@ def _add_routes(app: FastAPI, server: PageServer, api: Sequence[APIRouter]) -> N
     add("/{path:path}", _fallback(app, server), methods=_METHODS)
 
 
-def _remember(authenticate: Callable[..., Any]) -> Callable[..., None]:
-    def remember(request: Request, user: User = Depends(authenticate)) -> None:  # noqa: B008 (known only here)
+def _remember(authenticate: Callable[..., Any]) -> Callable[..., Any]:
+    async def remember(request: Request, user: User = Depends(authenticate)) -> None:  # noqa: B008 (known only here)
         # Not `state.user`: Airflow keeps its own user there.
         request.state.ops_user = user
 
@@ -89,6 +91,13 @@ def _remember(authenticate: Callable[..., Any]) -> Callable[..., None]:
 def _endpoint(server: PageServer, route: Route) -> Callable[..., Any]:
     async def endpoint(request: Request) -> Response:
         return await server.serve(route, request)
+
+    return endpoint
+
+
+def _waiting(function: Callable[[Request], Response]) -> Callable[..., Any]:
+    async def endpoint(request: Request) -> Response:
+        return await in_own_thread(function, request)
 
     return endpoint
 
@@ -110,25 +119,53 @@ def _fallback(app: FastAPI, server: PageServer) -> Callable[..., Any]:
             for method in getattr(route, "methods", ())
         )
 
-    def refuse(request: Request) -> None:
-        with server.request(request) as page_request:
-            server.admit(page_request)
+    def refuse(request: Request) -> Response:
+        made = server.request(request)
+        with made.resources:
+            server.admit(made)
         if allowed := other_methods(request):
             raise wrong_method(request.method, request.url.path, ", ".join(allowed))
         raise no_page(request.url.path)
 
-    async def fallback(request: Request) -> None:
-        await run_in_threadpool(refuse, request)
-
-    return fallback
+    return _waiting(refuse)
 
 
-def page_request(request: Request) -> Iterator[PageRequest]:
+async def page_request(request: Request) -> PageRequest:
     """FastAPI dependency of JSON routes: the same request object that pages get."""
     server: PageServer = request.app.state.server
-    with server.request(request) as made:
-        yield made
+    return server.request(request)
 
 
 ApiRequest: TypeAlias = Annotated[PageRequest, Depends(page_request)]
-"""Parameter type of a JSON route: `def pools(request: ApiRequest) -> Pools`."""
+"""Type of the parameter `request` of a JSON route: `def pools(request: ApiRequest) -> Pools`."""
+
+
+class JsonRoute(APIRoute):
+    """A JSON route: like a page a plain function, which waits in a thread of ours: `APIRouter(route_class=JsonRoute)`.
+
+    Raises:
+        TypeError: The function is a coroutine, which would keep everybody waiting.
+    """
+
+    def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
+        # A router that is included in another declares its routes anew.
+        waiting = endpoint if isinstance(endpoint, _InOwnThread) else _InOwnThread(endpoint)
+        super().__init__(path, waiting, **options)
+
+
+class _InOwnThread:
+    """Calls a function that takes `request: ApiRequest`; to FastAPI it looks like that function."""
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        if iscoroutinefunction(function):
+            raise TypeError(f"{function.__module__}.{function.__qualname__}: a JSON route is a plain function (def)")
+        update_wrapper(self, function)
+        self._function = function
+
+    async def __call__(self, request: PageRequest, **values: Any) -> Any:  # noqa: ANN401 - whatever it returns
+        return await in_own_thread(self._call, request, values)
+
+    def _call(self, request: PageRequest, values: Mapping[str, Any]) -> Any:  # noqa: ANN401
+        # A connection must not be kept while the answer waits to be sent: others wait for it.
+        with request.resources:
+            return self._function(request=request, **values)

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from ops_dashboard.web.errors import Problem
+from ops_dashboard.web.errors import Problem, not_found
 
 if TYPE_CHECKING:
+    from ops_dashboard.acts import ActRequest
     from ops_dashboard.web.request import AirflowApi
 
 
@@ -31,13 +33,23 @@ class DagRun:
         return self.state in {"success", "failed"}
 
 
+def run_id_for(shown: str, asked: ActRequest) -> str:
+    """Return one id for what is asked with a form as it was shown: pressing its button twice asks once.
+
+    Args:
+        shown: What tells this showing of the form from others.
+        asked: What is asked for.
+    """
+    return f"page__{sha256(f'{shown} {asked.model_dump_json()}'.encode()).hexdigest()[:32]}"
+
+
 def is_paused(airflow: AirflowApi, dag_id: str) -> bool:
     """Say whether runs of a DAG would wait instead of being carried out.
 
     Raises:
         Problem: There is no such DAG, or the person may not see it.
     """
-    return bool(airflow.call("GET", f"/api/v2/dags/{quote(dag_id)}")["is_paused"])
+    return bool(airflow.call("GET", _path(dag_id))["is_paused"])
 
 
 def ask_for_run(airflow: AirflowApi, dag_id: str, run_id: str, conf: Mapping[str, object]) -> None:
@@ -55,7 +67,7 @@ def ask_for_run(airflow: AirflowApi, dag_id: str, run_id: str, conf: Mapping[str
         )
     body = {"logical_date": None, "dag_run_id": run_id, "conf": dict(conf)}
     try:
-        airflow.call("POST", f"/api/v2/dags/{quote(dag_id)}/dagRuns", body)
+        airflow.call("POST", f"{_path(dag_id)}/dagRuns", body)
     except Problem as problem:
         if problem.status != 409:
             raise
@@ -67,7 +79,7 @@ def read_run(airflow: AirflowApi, dag_id: str, run_id: str) -> DagRun:
     Raises:
         Problem: There is no such run, or the person may not see it.
     """
-    answer = airflow.call("GET", f"/api/v2/dags/{quote(dag_id, safe='')}/dagRuns/{quote(run_id, safe='')}")
+    answer = airflow.call("GET", f"{_path(dag_id)}/dagRuns/{_segment(run_id)}")
     return DagRun(
         dag_id=dag_id,
         run_id=run_id,
@@ -76,3 +88,14 @@ def read_run(airflow: AirflowApi, dag_id: str, run_id: str) -> DagRun:
         asked_at=datetime.fromisoformat(answer["run_after"]),
         conf=answer["conf"] or {},
     )
+
+
+def _path(dag_id: str) -> str:
+    return f"/api/v2/dags/{_segment(dag_id)}"
+
+
+def _segment(name: str) -> str:
+    """Encode a name for an address. Airflow takes these two for names; on their way they would lead elsewhere."""
+    if name in {".", ".."}:
+        raise not_found(f"No address can hold the name {name!r}.")
+    return quote(name, safe="")

@@ -15,7 +15,7 @@ from markupsafe import Markup
 
 from ops_dashboard.web import wording
 from ops_dashboard.web.assets import Assets
-from ops_dashboard.web.components import Component, Page, Template
+from ops_dashboard.web.components import Component, Node, Page, Template
 from ops_dashboard.web.links import Links
 from ops_dashboard.web.request import NO_VALUES, Values
 from ops_dashboard.web.security import TOKEN_FIELD
@@ -40,11 +40,13 @@ class Masthead:
         who: The user, as shown.
         nav: The pages that this user may see.
         synced_at: When their groups were last read; None shows nothing.
+        warning: What they have to know of how old that is, above all else on the page.
     """
 
     who: str = ""
     nav: tuple[NavItem, ...] = ()
     synced_at: datetime | None = None
+    warning: Node = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -52,6 +52,10 @@ class Decision(Protocol):
     def synced_at(self) -> datetime | None:
         """When the groups that the answer rests on were last read."""
 
+    @property
+    def max_age(self) -> timedelta | None:
+        """How old they may be; nothing is allowed from older ones."""
+
 
 class AirflowApi(Protocol):
     """Airflow's REST API, called with the user's own credential."""
@@ -76,6 +80,7 @@ class Host:
         secret: Signs form tokens; the same in every web server.
         now: The clock.
         banner: A sentence above every page; empty for none.
+        groups_page: Path, below the prefix, of the page that tells how old the groups are and why; empty for none.
     """
 
     authenticate: Callable[..., Any]
@@ -85,6 +90,7 @@ class Host:
     secret: str = field(repr=False)
     now: Callable[[], datetime]
     banner: str = ""
+    groups_page: str = ""
 
 
 @dataclass(frozen=True)
@@ -119,9 +125,13 @@ class PageRequest:
         self.resources.close()
         self.__dict__.pop("database", None)
 
-    @cached_property
+    @property
     def airflow(self) -> AirflowApi:
-        """Airflow's REST API as this user: the page has no privilege of its own."""
+        """Airflow's REST API as this user: the page has no privilege of its own.
+
+        Commits, as `release_database` does: Airflow may take its time, and others wait for a connection meanwhile.
+        """
+        self.release_database()
         return self.host.airflow(self.http)
 
     def url(self, target: Target, /, **values: str | int) -> str:
@@ -146,6 +156,10 @@ class PageRequest:
     def airflow_url(self, path: str) -> str:
         """Give the address of a page of Airflow itself: `request.airflow_url("/dags/x/runs/y")`."""
         return f"{self.links.airflow_root}{path}"
+
+    def may(self, action: str) -> bool:
+        """Say whether the user may do this: to show it to those who may only. It guards nothing."""
+        return self.host.authorise(self, [action])[action].allowed
 
     def require(self, action: str) -> Decision:
         """Go on only if the user may do this; for actions that `needs=` cannot name.

@@ -30,6 +30,7 @@ from ops_dashboard.web.request import PageRequest
 
 Answer: TypeAlias = Page | Redirect | Response
 PageFunction: TypeAlias = Callable[[PageRequest], Answer]
+Tab: TypeAlias = str | Callable[[PageRequest], str]
 F = TypeVar("F", bound=Callable[[PageRequest], Answer])
 
 _PATH = re.compile(r"(?:/(?:[a-z0-9._-]+|\{[a-z_]+\}))+", re.ASCII)
@@ -45,7 +46,7 @@ class Route:
         title: Label in the navigation.
         needs: Action with `{names}` from the path; None lets every signed-in user in.
         nav: Position in the navigation; None keeps it out.
-        tab: Whole path of the page in the navigation that this one belongs to; None goes by the path.
+        tab: Whole path of the page in the navigation that a request for this one belongs to; None goes by the path.
         function: What answers.
     """
 
@@ -54,7 +55,7 @@ class Route:
     title: str
     needs: str | None
     nav: int | None
-    tab: str | None
+    tab: Callable[[PageRequest], str] | None
     function: PageFunction
 
     def __post_init__(self) -> None:
@@ -110,7 +111,7 @@ class Router:
         title: str,
         needs: str | None = "view:{page}",
         nav: int | None = None,
-        tab: str | None = None,
+        tab: Tab | None = None,
     ) -> Callable[[F], F]:
         """Declare a page.
 
@@ -121,7 +122,7 @@ class Router:
                 word of the path. None lets every signed-in user in.
             nav: Its position in the navigation, which shows it to those who may see it; None leaves it out.
             tab: Path of the page in the navigation that it belongs to, where the beginning of its own path does not
-                say so: "/runs/{id}" may belong to "/workers".
+                say so: "/runs/{id}" may belong to "/workers". A function of the request where that varies.
 
         Raises:
             ValueError: The path or `needs` is malformed.
@@ -150,11 +151,14 @@ class Router:
         needs: str | None,
         title: str = "",
         nav: int | None = None,
-        tab: str | None = None,
+        tab: Tab | None = None,
     ) -> Callable[[F], F]:
+        def belongs_to(request: PageRequest) -> str:
+            return f"{self.prefix}{tab(request) if callable(tab) else tab}"
+
         def register(function: F) -> F:
-            belongs_to = None if tab is None else f"{self.prefix}{tab}"
-            self.routes.append(Route(f"{self.prefix}{path}", method, title, needs, nav, belongs_to, function))
+            where = belongs_to if tab is not None else None
+            self.routes.append(Route(f"{self.prefix}{path}", method, title, needs, nav, where, function))
             return function
 
         return register

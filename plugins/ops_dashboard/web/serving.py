@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
-from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import ImmutableMultiDict
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
@@ -15,10 +14,12 @@ from ops_dashboard.text import shown
 from ops_dashboard.web.assets import load_assets
 from ops_dashboard.web.components import Page, Redirect
 from ops_dashboard.web.errors import Problem, forbidden, not_found
+from ops_dashboard.web.freshness import Freshness
 from ops_dashboard.web.links import Links, address
 from ops_dashboard.web.rendering import Masthead, NavItem, Renderer, View
 from ops_dashboard.web.request import NO_VALUES, Host, PageRequest, User, Values
 from ops_dashboard.web.security import TOKEN_FIELD, FormTokens, check_origin
+from ops_dashboard.web.threads import in_own_thread
 
 if TYPE_CHECKING:
     from ops_dashboard.web.router import Answer, Route, Router
@@ -52,29 +53,27 @@ class PageServer:
         return route.path.removeprefix(self.prefix)
 
     async def serve(self, route: Route, http: Request) -> Response:
-        """Answer a request for a page. What waits, for the database or the page function, runs in a thread."""
+        """Answer a request for a page. What waits, for the database or the page function, runs in a thread of ours."""
         form = NO_VALUES
         if route.method == "POST":
             check_origin(http.headers)
             form = await _read_form(http)
             self._tokens.check(form.get(TOKEN_FIELD, ""), http.state.ops_user)
-        return await run_in_threadpool(self._answer, route, http, form)
+        return await in_own_thread(self._answer, route, http, form)
 
-    @contextmanager
-    def request(self, http: Request, form: Values = NO_VALUES) -> Iterator[PageRequest]:
-        """Build what a page function or an API route is given; give back what it opened when it has returned."""
-        with ExitStack() as resources:
-            yield PageRequest(
-                user=http.state.ops_user,
-                path=_clean_path(http.path_params),
-                query=_without_nul(http.query_params),
-                form=form,
-                now=self.host.now(),
-                links=self.links(http),
-                host=self.host,
-                http=http,
-                resources=resources,
-            )
+    def request(self, http: Request, form: Values = NO_VALUES) -> PageRequest:
+        """Build what a page function or an API route is given; leaving its `resources` gives back what it opened."""
+        return PageRequest(
+            user=http.state.ops_user,
+            path=_clean_path(http.path_params),
+            query=_without_nul(http.query_params),
+            form=form,
+            now=self.host.now(),
+            links=self.links(http),
+            host=self.host,
+            http=http,
+            resources=ExitStack(),
+        )
 
     def admit(self, request: PageRequest, route: Route | None = None) -> None:
         """Decide in one question what the navigation shows and whether the user may do what this route needs.
@@ -87,17 +86,22 @@ class PageServer:
         actions = {action for action in (needed, *shown.values()) if action is not None}
         decisions = self.host.authorise(request, sorted(actions)) if actions else {}
         visible = [each for each in self._nav if (action := shown[each.path]) is None or decisions[action].allowed]
+        # All rest on the groups of one person, so each tells the same age.
+        groups = next((Freshness(each.synced_at, each.max_age) for each in decisions.values()), None)
+        more = request.url(self.host.groups_page) if self.host.groups_page else ""
         request.http.state.ops_masthead = Masthead(
             who=request.user.name,
             nav=self._tabs(visible, route, request),
-            synced_at=next((decision.synced_at for decision in decisions.values()), None),
+            synced_at=groups.synced_at if groups else None,
+            warning=groups.warning(request.now, more) if groups else None,
         )
         if needed is not None and not decisions[needed].allowed:
             raise forbidden(decisions[needed].reason)
 
     def home(self, http: Request) -> Response:
         """Lead to the first page that this user may see."""
-        with self.request(http) as request:
+        request = self.request(http)
+        with request.resources:
             self.admit(request)
         nav = http.state.ops_masthead.nav
         if not nav:
@@ -123,7 +127,8 @@ class PageServer:
         )
 
     def _answer(self, route: Route, http: Request, form: Values) -> Response:
-        with self.request(http, form) as request:
+        request = self.request(http, form)
+        with request.resources:
             self.admit(request, route)
             # The page may wait for a cluster; it takes a connection again if it needs one.
             request.release_database()
@@ -139,9 +144,8 @@ class PageServer:
 
     def _tabs(self, visible: Sequence[Route], route: Route | None, request: PageRequest) -> tuple[NavItem, ...]:
         """Mark the tab that the route belongs to, else the longest one that the current address begins with."""
-        here = (
-            request.links.root + route.tab.removeprefix(self.prefix) if route and route.tab else address(request.http)
-        )
+        tab = route.tab(request) if route and route.tab else None
+        here = address(request.http) if tab is None else request.links.root + tab.removeprefix(self.prefix)
         tabs = [(each.title, request.url(self.local(each))) for each in visible]
         covering = [href for _, href in tabs if here == href or here.startswith(f"{href}/")]
         current = max(covering, key=len, default="")

@@ -36,6 +36,15 @@ def _amount(seconds: int) -> str:
     return f"{seconds // 3600} h"
 
 
+def lasting(span: timedelta) -> str:
+    """Say how long a limit is: "45 min", "6 h", "2.5 h", "3 days"."""
+    minutes = span.total_seconds() / 60
+    if minutes < 120:
+        return f"{round(minutes, 1):g} min"
+    hours = round(minutes / 60, 1)
+    return f"{hours:g} h" if hours <= 48 else f"{round(hours / 24, 1):g} days"
+
+
 def exact(at: datetime) -> str:
     """Say a point in time in full, in UTC."""
     return f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from ops_dashboard.web.api import access, ledger, pools
+from ops_dashboard.web.api import access, ledger, pools, sources
 
 router = APIRouter(prefix="/api/v1")
 router.include_router(pools.router)
 router.include_router(ledger.router)
 router.include_router(access.router)
+router.include_router(sources.router)
 
 __all__ = ["router"]

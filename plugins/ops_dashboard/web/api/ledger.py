@@ -11,11 +11,11 @@ from fastapi import APIRouter, Query
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from ops_dashboard import ledger
-from ops_dashboard.ledger import Filter, Outcome
-from ops_dashboard.web.app import ApiRequest
+from ops_dashboard.ledger import Filter, Outcome, Value
+from ops_dashboard.web.app import ApiRequest, JsonRoute
 from ops_dashboard.web.errors import Problem
 
-router = APIRouter(tags=["ledger"])
+router = APIRouter(tags=["ledger"], route_class=JsonRoute)
 
 _MAX_LIMIT = 500
 _TIME = "a time with its offset from UTC, such as 2026-12-31T18:00:00Z"
@@ -48,9 +48,9 @@ class EntryOut(BaseModel):
     action: str
     resource: str
     outcome: Outcome
-    before: int | None
-    requested: int | None
-    after: int | None
+    before: Value
+    requested: Value
+    after: Value
     ready: int | None
     seconds: float | None
     reason: str

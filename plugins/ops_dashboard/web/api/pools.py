@@ -8,10 +8,10 @@ from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
 from ops_dashboard.overview import PoolView, read_overview
-from ops_dashboard.web.app import ApiRequest
+from ops_dashboard.web.app import ApiRequest, JsonRoute
 from ops_dashboard.workers import PoolState
 
-router = APIRouter(tags=["workers"])
+router = APIRouter(tags=["workers"], route_class=JsonRoute)
 
 
 class PoolOut(BaseModel):

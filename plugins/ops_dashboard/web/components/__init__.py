@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from ops_dashboard.web.components.base import Component, Node, Tone
 from ops_dashboard.web.components.filters import Chip, Chips, Search, Select, Toolbar
-from ops_dashboard.web.components.forms import Confirm, Form, Hidden, NumberField, SelectField, TextArea
+from ops_dashboard.web.components.forms import (
+    Confirm,
+    Fieldset,
+    Form,
+    Hidden,
+    NumberField,
+    SelectField,
+    TextArea,
+    TextField,
+    TimeField,
+    Typed,
+)
 from ops_dashboard.web.components.layout import Actions, Columns, Facts, Panel, Spread
 from ops_dashboard.web.components.page import Live, Message, Page, Redirect, Template
 from ops_dashboard.web.components.status import (
@@ -22,7 +33,8 @@ from ops_dashboard.web.components.text import Button, Code, Heading, Link, Muted
 
 __all__ = [
     "Actions", "Badge", "Button", "Change", "Chip", "Chips", "Code", "Column", "Columns", "Component", "Confirm",
-    "Empty", "Facts", "Form", "Heading", "Hidden", "Link", "Live", "Message", "Muted", "Node", "Note",
+    "Empty", "Facts", "Fieldset", "Form", "Heading", "Hidden", "Link", "Live", "Message", "Muted", "Node", "Note",
     "NumberField", "Page", "Panel", "Progress", "ReadyBar", "Redirect", "Search", "Select", "SelectField", "Spread",
-    "Stacked", "Step", "StepState", "Steps", "Table", "Template", "Text", "TextArea", "Time", "Tone", "Toolbar",
+    "Stacked", "Step", "StepState", "Steps", "Table", "Template", "Text", "TextArea", "TextField", "Time", "TimeField",
+    "Tone", "Toolbar", "Typed",
 ]  # fmt: skip

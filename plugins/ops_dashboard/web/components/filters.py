@@ -10,10 +10,11 @@ from ops_dashboard.web.components.base import Component, Node
 
 @dataclass(frozen=True, slots=True)
 class Search(Component):
-    """A search box; what was typed arrives as query parameter `name`."""
+    """A search box; what was typed arrives as query parameter `name`. The browser offers the `suggestions`."""
 
     name: str
     label: str
+    suggestions: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)

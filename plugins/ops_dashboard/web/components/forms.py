@@ -17,6 +17,31 @@ class Hidden(Component):
 
 
 @dataclass(frozen=True, slots=True)
+class TextField(Component):
+    """One line of text. The browser offers the `suggestions`; what is typed may be anything else."""
+
+    name: str
+    label: str
+    value: str = ""
+    hint: Node = None
+    error: str | None = None
+    required: bool = False
+    max_length: int | None = None
+    suggestions: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TimeField(Component):
+    """A date and time in UTC, which the label says. It arrives as `2026-12-31T18:00`, without an offset, or empty."""
+
+    name: str
+    label: str
+    value: str = ""
+    hint: Node = None
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class NumberField(Component):
     """A whole number, with a slider beside it when both ends are known.
 
@@ -28,6 +53,7 @@ class NumberField(Component):
         maximum: Largest number that the browser accepts; check it again.
         hint: What to know before filling it in.
         error: What was wrong with what was sent, and what is accepted.
+        required: Whether the browser insists on a number.
     """
 
     name: str
@@ -37,6 +63,7 @@ class NumberField(Component):
     maximum: int | None = None
     hint: Node = None
     error: str | None = None
+    required: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +92,31 @@ class SelectField(Component):
 
 
 @dataclass(frozen=True, slots=True, init=False)
+class Fieldset(Component):
+    """Fields that belong together, beside each other; `legend` names them, `error` is about all of them."""
+
+    legend: str
+    children: tuple[Node, ...]
+    hint: Node
+    error: str | None
+
+    def __init__(self, legend: str, *children: Node, hint: Node = None, error: str | None = None) -> None:
+        object.__setattr__(self, "legend", legend)
+        object.__setattr__(self, "children", children)
+        object.__setattr__(self, "hint", hint)
+        object.__setattr__(self, "error", error)
+
+
+@dataclass(frozen=True, slots=True)
+class Typed(Component):
+    """What stands in the form's field of that name, repeated in its dialog while the person types."""
+
+    field: str
+
+
+@dataclass(frozen=True, slots=True, init=False)
 class Confirm(Component):
-    """A second look before the form is sent: a dialog that repeats the change (`Change(…, field=…)`).
+    """A second look before the form is sent: a dialog that repeats it (`Change(…, field=…)`, `Typed(…)`).
 
     Attributes:
         title: The question ("Scale ads/bidder?").

@@ -42,16 +42,16 @@ class Change(Component):
     """Before → after, the largest thing on its page, and the difference in words.
 
     Attributes:
-        before: The number now; None when it is not known.
-        after: The number asked for.
+        before: The value now; None when it is not known.
+        after: The value asked for.
         unit: What is counted, in the plural ("workers").
         field: Name of the number field whose value `after` follows while the person types.
         warn_from: From this difference on, `warning` is shown.
         warning: What to think about before a change that large.
     """
 
-    before: int | None
-    after: int
+    before: int | float | str | None
+    after: int | float | str
     unit: str = ""
     field: str = ""
     warn_from: int | None = None
@@ -60,9 +60,14 @@ class Change(Component):
     @property
     def is_large(self) -> bool:
         """Whether the change calls for the warning."""
-        return None not in (self.before, self.warn_from) and abs(self.after - (self.before or 0)) >= (
-            self.warn_from or 0
-        )
+        if self.warn_from is None or isinstance(self.before, str | None) or isinstance(self.after, str):
+            return False
+        return abs(self.after - self.before) >= self.warn_from
+
+    @property
+    def is_in_words(self) -> bool:
+        """Whether it is text, which takes more room than a number."""
+        return isinstance(self.after, str)
 
 
 class StepState(StrEnum):

@@ -19,6 +19,7 @@ class Column:
         width: Share of the table in percent, in steps of 5 up to 60; None takes what is left. Tables with the same
             widths line up below each other.
         optional: Left out on a phone.
+        broad: Sentences: on a phone a line of its own.
         numeric: Digits of equal width.
         action: Holds the row's button: at the right end, its heading for screen readers only.
     """
@@ -26,6 +27,7 @@ class Column:
     label: str
     width: int | None = None
     optional: bool = False
+    broad: bool = False
     numeric: bool = False
     action: bool = False
 
@@ -36,7 +38,13 @@ class Column:
     @property
     def css(self) -> str:
         """The classes of its cells."""
-        marks = {"optional": self.optional, "num": self.numeric, "act": self.action, f"w-{self.width}": self.width}
+        marks = {
+            "optional": self.optional,
+            "broad": self.broad,
+            "num": self.numeric,
+            "act": self.action,
+            f"w-{self.width}": self.width,
+        }
         return " ".join(name for name, is_set in marks.items() if is_set)
 
 

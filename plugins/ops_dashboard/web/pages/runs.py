@@ -11,14 +11,12 @@ from ops_dashboard.web.components import (
     Actions,
     Badge,
     Button,
-    Change,
     Columns,
     Live,
     Node,
     Note,
     Page,
     Panel,
-    Progress,
     Spread,
     Step,
     Steps,
@@ -29,6 +27,7 @@ from ops_dashboard.web.components import (
 )
 from ops_dashboard.web.pages.shared import outcome_badge, person
 from ops_dashboard.web.pages.story import Story, read_story
+from ops_dashboard.web.pages.tellings import telling_of
 from ops_dashboard.web.request import PageRequest
 from ops_dashboard.web.router import Router
 
@@ -37,23 +36,28 @@ router = Router(prefix="/ops")
 _NOTHING_DONE = {Outcome.DENIED, Outcome.REFUSED}
 
 
-@router.page("/runs/{dag_id}/{run_id}", title="Run", needs=None, tab="/workers")
+def _tab(request: PageRequest) -> str:
+    return telling_of(request.path["dag_id"]).tab
+
+
+@router.page("/runs/{dag_id}/{run_id}", title="Run", needs=None, tab=_tab)
 def run(request: PageRequest) -> Page:
     """Follow a run while it goes on; afterwards tell how it ended. Everybody may see what they asked for."""
     story = read_story(request, request.path["dag_id"], request.path["run_id"])
     if story.asked_by != request.user.name:
         request.require("view:audit")
+    telling = telling_of(story.dag_id)
     return Page(
-        "Scaling",
+        telling.title(story),
         Live(
             Columns(main=Panel(*_headline(story), *_why(story)), side=Panel(_steps(story))),
             *(_replay_note(replay) for replay in story.replays),
-            Actions(*_buttons(request, story)),
+            Actions(*telling.ways_on(request, story), *_buttons(request, story)),
             every=1.0,
             done=story.has_ended,
-            announce=_announcement(story),
+            announce=telling.announcement(story, story.entry) if story.entry else _waiting(story),
         ),
-        subject=story.resource,
+        subject=telling.subject(story),
         lead=_lead(request, story),
     )
 
@@ -63,14 +67,12 @@ def _replay_note(replay: Entry) -> Note:
 
 
 def _headline(story: Story) -> tuple[Node, ...]:
-    entry = story.entry
+    entry, telling = story.entry, telling_of(story.dag_id)
+    change = telling.change(story)
     if entry is None:
-        wanted = story.airflow.conf.get("replicas") if story.airflow else None
-        seen = story.airflow.conf.get("expected") if story.airflow else None
-        change: Node = Change(seen if isinstance(seen, int) else None, wanted) if isinstance(wanted, int) else None
         return (Spread(change, _waiting_badge(story)), Text(_waiting(story), muted=True))
-    change = Change(entry.before, entry.requested) if entry.requested is not None else None
-    return (Spread(change, outcome_badge(entry.outcome)), *_progress(story, entry))
+    progress = telling.progress(story, entry) if story.has_changed_something else ()
+    return (Spread(change, outcome_badge(entry.outcome)), *progress)
 
 
 def _waiting_badge(story: Story) -> Badge:
@@ -83,30 +85,19 @@ def _waiting(story: Story) -> str:
     if story.is_held:
         return "The DAG is paused in Airflow, so nothing happens; a request that has waited too long is refused."
     if story.airflow is not None and story.airflow.state == "running":
-        return "The task has begun: it checks the request and reads the cluster."
+        return "The task has begun: it checks the request and looks at what is there."
     return "Waiting for Airflow to start the task; that takes about a second."
 
 
-def _progress(story: Story, entry: Entry) -> tuple[Node, ...]:
-    if not story.has_changed_something or entry.requested is None:
-        return ()
-    ready = entry.ready if story.has_ended else story.status.ready if story.status else None
-    if ready is None:
-        return (Text("How many are ready is not known.", muted=True),)
-    seconds = f" · {entry.seconds:.0f} s" if story.has_ended and entry.seconds is not None else ""
-    tone = Tone.BUSY if not story.has_ended else Tone.OK if entry.outcome is Outcome.SUCCEEDED else Tone.BAD
-    caption = f"{ready} of {entry.requested} ready{seconds}"
-    return (Progress(min(ready, entry.requested), entry.requested, "Ready workers", caption, tone),)
-
-
 def _why(story: Story) -> tuple[Node, ...]:
-    entry = story.entry
+    entry, telling = story.entry, telling_of(story.dag_id)
     if entry is None:
         return ()
-    if entry.outcome is Outcome.RUNNING and story.status is not None and story.status.problem:
-        return (Note(Tone.BAD, story.status.problem, title="Not all can start:"),)
+    trouble = telling.trouble(story)
+    if entry.outcome is Outcome.RUNNING and trouble:
+        return (Note(Tone.BAD, trouble, title="Not all can start:"),)
     if entry.outcome is Outcome.UNKNOWN and not entry.message:
-        return (Note(Tone.WARN, "The task ended without saying how. Look at the pool before asking again."),)
+        return (Note(Tone.WARN, "The task ended without saying how. Look at what is there before asking again."),)
     if entry.message:
         tone = Tone.WARN if entry.outcome in {Outcome.REFUSED, Outcome.UNKNOWN} else Tone.BAD
         return (Note(tone, entry.message, title=_verdict_title(entry.outcome)),)
@@ -118,60 +109,39 @@ def _verdict_title(outcome: Outcome) -> str:
 
 
 def _steps(story: Story) -> Steps:
-    entry = story.entry
+    entry, telling = story.entry, telling_of(story.dag_id)
+    effect, *rest = telling.steps
     asked_at = story.airflow.asked_at if story.airflow else entry.at if entry else None
     requested = Step("Requested", StepState.DONE, at=asked_at)
     if entry is None:
         state = StepState.FAILED if story.has_ended else StepState.NOW
-        return Steps(requested, Step("Authorised", state), Step("Patched", StepState.NEXT))
+        return Steps(requested, Step("Authorised", state), Step(effect, StepState.NEXT))
     if entry.started_at is None:
         verdict = "Failed" if entry.outcome is Outcome.FAILED else entry.outcome.capitalize()
         return Steps(requested, Step(verdict, StepState.FAILED, at=entry.finished_at))
     allowed = Step("Allowed", StepState.DONE, f"by {entry.grant}", at=entry.started_at)
     if entry.changed_at is None:
         state = StepState.NOW if entry.outcome is Outcome.RUNNING else StepState.FAILED
-        return Steps(requested, allowed, Step("Patched", state), Step("Rolled out", StepState.NEXT))
-    patched = Step(f"Patched {entry.before} → {entry.requested}", StepState.DONE, at=entry.changed_at)
-    return Steps(requested, allowed, patched, _rollout_step(story, entry))
-
-
-def _rollout_step(story: Story, entry: Entry) -> Step:
-    if entry.outcome is Outcome.RUNNING:
-        note = f"{story.status.ready} / {entry.requested}" if story.status else None
-        return Step("Rolling out", StepState.NOW, note=note)
-    if entry.outcome is Outcome.SUCCEEDED:
-        return Step("All ready", StepState.DONE, at=entry.finished_at)
-    return Step("Not all ready", StepState.FAILED, at=entry.finished_at)
-
-
-def _announcement(story: Story) -> str:
-    entry = story.entry
-    if entry is None:
-        return _waiting(story)
-    if entry.outcome is Outcome.RUNNING and story.status is not None:
-        return f"{story.status.ready} of {entry.requested} ready"
-    return f"{entry.outcome.capitalize()}. {entry.message or ''}".strip()
+        return Steps(requested, allowed, Step(effect, state), *(Step(each, StepState.NEXT) for each in rest))
+    return Steps(requested, allowed, *telling.taken(story, entry))
 
 
 def _lead(request: PageRequest, story: Story) -> Node:
     entry, airflow = story.entry, story.airflow
     who = person(story.asked_by or "nobody", request.user.name)
     at = airflow.asked_at if airflow else entry.at if entry else request.now
-    reason = entry.reason if entry else shorten(airflow.conf.get("reason", ""), MAX_REASON) if airflow else ""
+    reason = entry.reason if entry else shorten(story.conf.get("reason", ""), MAX_REASON)
     return (f"Asked by {who} ", Time(at), f" · “{reason}”" if reason else "")
 
 
 def _buttons(request: PageRequest, story: Story) -> tuple[Node, ...]:
+    """The ways to what else is known of a run, whatever it did."""
     dag_id, run_id = request.path["dag_id"], request.path["run_id"]
     entry = story.entry
     buttons: list[Node] = []
-    if entry is not None and story.has_ended and story.has_changed_something and entry.before is not None:
-        buttons.append(
-            Button(
-                f"Set back to {entry.before}", request.url(f"/workers/{entry.resource}/scale", replicas=entry.before)
-            )
-        )
-    buttons.append(Button("Workers", request.url("/workers")))
+    if entry is not None and entry.outcome is Outcome.DENIED:
+        why = request.url("/access", action=f"{entry.action}:{entry.resource}", user=entry.actor, run_id=run_id)
+        buttons.append(Button("Why?", why, describes="was this denied"))
     if story.airflow is not None:
         path = f"/dags/{quote(dag_id, safe='')}/runs/{quote(run_id, safe='')}"
         buttons.append(Button("Open in Airflow", request.airflow_url(path), outer=True))

@@ -5,12 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from hashlib import sha256
 from secrets import token_hex
 
 from ops_dashboard import access, ledger
 from ops_dashboard.access import Decision
-from ops_dashboard.acts import MAX_REASON, SCALE_DAG_ID, RequestError, ScaleRequest, check_within_limits, parse
+from ops_dashboard.acts import SCALE_DAG_ID, RequestError, ScaleRequest, check_within_limits, parse
 from ops_dashboard.catalog import Pool, UnknownPoolError
 from ops_dashboard.catalog.current import current_catalog
 from ops_dashboard.web.components import (
@@ -32,14 +31,21 @@ from ops_dashboard.web.components import (
     Redirect,
     Stacked,
     Table,
-    TextArea,
     Time,
     Tone,
 )
-from ops_dashboard.web.dag_runs import ask_for_run, is_paused
+from ops_dashboard.web.dag_runs import ask_for_run, run_id_for
 from ops_dashboard.web.errors import not_found
 from ops_dashboard.web.pages.runs import run
-from ops_dashboard.web.pages.shared import effect, outcome_badge, person, state_badge, state_tone
+from ops_dashboard.web.pages.shared import (
+    effect,
+    outcome_badge,
+    person,
+    reason_field,
+    state_badge,
+    state_tone,
+    switched_off,
+)
 from ops_dashboard.web.request import PageRequest
 from ops_dashboard.web.router import Router
 from ops_dashboard.workers import PoolStatus
@@ -64,7 +70,7 @@ def scale(request: PageRequest) -> Redirect | Page:
         asked = _read(request)
     except RequestError as error:
         return _form_page(request, wanted=None, errors=error.problems)
-    run_id = _run_id(request.form.get("request", ""), asked)
+    run_id = run_id_for(request.form.get("request", ""), asked)
     ask_for_run(request.airflow, SCALE_DAG_ID, run_id, asked.model_dump())
     return Redirect(request.url(run, dag_id=SCALE_DAG_ID, run_id=run_id))
 
@@ -141,7 +147,7 @@ def _form_page(request: PageRequest, wanted: int | None, errors: Mapping[str, st
     return Page(
         "Scale",
         *(Note(Tone.BAD, problem, title="Not everything can be seen:") for problem in statuses.problems),
-        *_switched_off(request),
+        *switched_off(request, SCALE_DAG_ID),
         Columns(
             main=Panel(_form(view) if view.current is not None else _no_form(view)),
             side=(
@@ -153,13 +159,6 @@ def _form_page(request: PageRequest, wanted: int | None, errors: Mapping[str, st
         subject=pool.name,
         lead=f"{pool.kind} {pool.workload} in namespace {pool.namespace}",
     )
-
-
-def _switched_off(request: PageRequest) -> tuple[Note, ...]:
-    if not is_paused(request.airflow, SCALE_DAG_ID):
-        return ()
-    text = f"DAG {SCALE_DAG_ID} is paused in Airflow. Ask your Data Platform team to unpause it."
-    return (Note(Tone.BAD, text, title="Nothing can be changed now:"),)
 
 
 def _no_form(view: _View) -> Empty:
@@ -174,14 +173,7 @@ def _form(view: _View) -> Form:
         NumberField(
             "replicas", "Workers", view.target, least, most, hint=_hint(view), error=view.errors.get("replicas")
         ),
-        TextArea(
-            "reason",
-            "Reason",
-            hint="Kept with the record; everybody who may see the audit page can read it.",
-            error=view.errors.get("reason"),
-            required=True,
-            max_length=MAX_REASON,
-        ),
+        reason_field(view.errors),
         Hidden("expected", "" if view.current is None else str(view.current)),
         Hidden("request", token_hex(16)),
         *_warning(view),
@@ -251,8 +243,3 @@ def _pool(request: PageRequest) -> Pool:
 def _count(text: str) -> int | None:
     """What the form means by a count; anything else stays text, and is refused with the rest."""
     return int(text) if re.fullmatch(r"[0-9]{1,9}", text.strip(), re.ASCII) else None
-
-
-def _run_id(shown: str, asked: ScaleRequest) -> str:
-    """One id for what is asked with the form as it was shown: pressing its button twice asks once."""
-    return f"page__{sha256(f'{shown} {asked.model_dump_json()}'.encode()).hexdigest()[:32]}"

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from typing import Any
 
 from ops_dashboard import ledger
-from ops_dashboard.airflow_role import OPERABLE_DAGS
+from ops_dashboard.acts import REQUESTS, ActRequest, RequestError, ScaleRequest, parse
 from ops_dashboard.catalog import CatalogError
 from ops_dashboard.catalog.current import current_catalog
-from ops_dashboard.ledger import Entry, Filter, Outcome
+from ops_dashboard.ledger import Entry, Filter, Outcome, Value
 from ops_dashboard.overview import last_touched
 from ops_dashboard.text import shorten
 from ops_dashboard.web.dag_runs import DagRun, is_paused, read_run
@@ -25,6 +26,7 @@ class Story:
     """What is known of a run, from the ledger, from Airflow and from the cluster.
 
     Attributes:
+        dag_id: The DAG that carries it out.
         entry: The request's record; None until the task has begun.
         replays: Records of the run being executed again.
         airflow: The run in Airflow; None if it is gone or the reader may not see it.
@@ -32,6 +34,7 @@ class Story:
         is_held: Whether Airflow will not begin it, since its DAG is paused.
     """
 
+    dag_id: str
     entry: Entry | None
     replays: Sequence[Entry]
     airflow: DagRun | None
@@ -50,7 +53,33 @@ class Story:
         """What it is about, such as `ads/bidder`."""
         if self.entry is not None:
             return self.entry.resource
-        return shorten(self.airflow.conf.get("pool", "")) if self.airflow else ""
+        return shorten(REQUESTS[self.dag_id].resource_of(self.conf))
+
+    @property
+    def verb(self) -> str:
+        """What is done to it, such as `scale`."""
+        return self.entry.action if self.entry is not None else REQUESTS[self.dag_id].verb
+
+    @property
+    def conf(self) -> Mapping[str, Any]:
+        """The values that the run was given; none once Airflow has forgotten it."""
+        return self.airflow.conf if self.airflow else {}
+
+    @property
+    def requested(self) -> Value:
+        """What is asked for; None if it is nothing acceptable."""
+        return self.entry.requested if self.entry is not None else self._asked(lambda asked: asked.requested)
+
+    @property
+    def before(self) -> Value:
+        """What was there, or what the person saw while it is not known yet."""
+        return self.entry.before if self.entry is not None else self._asked(lambda asked: asked.expects)
+
+    def _asked(self, of: Callable[[ActRequest], Value]) -> Value:
+        try:
+            return of(parse(REQUESTS[self.dag_id], self.conf))
+        except RequestError:
+            return None  # the task will say what is wrong with it
 
     @property
     def asked_by(self) -> str | None:
@@ -89,14 +118,16 @@ def read_story(request: PageRequest, dag_id: str, run_id: str) -> Story:
         if not found:
             raise
     first, replays = (found[-1], found[-2::-1]) if found else (None, ())
-    if first is None and dag_id not in OPERABLE_DAGS:
+    if first is None and dag_id not in REQUESTS:
         raise not_found(f"DAG {shorten(dag_id)} carries out no requests.")
-    story = Story(first, replays, airflow)
+    story = Story(dag_id, first, replays, airflow)
     held = first is None and airflow is not None and airflow.state == "queued" and is_paused(request.airflow, dag_id)
     return replace(story, status=_status(story), is_held=held)
 
 
 def _status(story: Story) -> PoolStatus | None:
+    if story.verb != ScaleRequest.verb:
+        return None
     try:
         pools = current_catalog().pools
     except CatalogError:

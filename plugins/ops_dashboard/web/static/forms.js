@@ -1,9 +1,10 @@
-// Sliders and changes follow their number field; a form with a dialog asks before it is sent, and is sent once.
+// Sliders, changes and repeated values follow their field; a form with a dialog asks before it is sent, and is sent once.
 import { difference } from "./wording.js";
 
 export function startForms() {
   for (const slider of document.querySelectorAll("[data-slides]")) tie(slider, document.getElementById(slider.dataset.slides));
   for (const change of document.querySelectorAll("[data-follows]")) follow(change);
+  for (const copy of document.querySelectorAll("[data-typed]")) repeat(copy);
   for (const form of document.querySelectorAll("form[method=post]")) guard(form);
 }
 
@@ -26,6 +27,13 @@ function follow(change) {
     const warning = change.querySelector("[data-warning]");
     if (warning) warning.hidden = !(after && before && warnFrom && Math.abs(after - before) >= warnFrom);
   };
+  field?.addEventListener("input", show);
+  if (field) show();
+}
+
+function repeat(copy) {
+  const field = copy.closest("form")?.elements.namedItem(copy.dataset.typed);
+  const show = () => (copy.textContent = field.value.trim() || "–");
   field?.addEventListener("input", show);
   if (field) show();
 }

@@ -1,4 +1,4 @@
-"""The directory as a YAML file, for a demo or a small company.
+"""The directory as a YAML file.
 
 users:
   - id: u-1                       # never given to anybody else
@@ -18,22 +18,18 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from ops_dashboard.directory.models import DirectoryError, DirectoryGroup, DirectoryUser, Snapshot
-from ops_dashboard.strict_yaml import HOLE, FileMistake, Steps, in_order, model_mistakes, one_line, read_strict_yaml
+from ops_dashboard.directory.consistent import LONGEST_NAME
+from ops_dashboard.directory.file.content import Content, Email, repeated
+from ops_dashboard.directory.models import DirectoryGroup, DirectoryUser
+from ops_dashboard.strict_yaml import HOLE, FileMistake, Steps, model_mistakes, one_line, read_strict_yaml
 from ops_dashboard.text import shown
 
 _Line = Annotated[
     str,
-    one_line(200),
-    Field(description="text of 1 to 200 printable characters, in quotes if it looks like a number"),
-]
-_Email = Annotated[
-    str,
-    # Plain ASCII: two addresses that look alike must be alike.
-    Field(pattern=r"^[!-?A-~]+@[!-?A-~]+$", max_length=254, description="an e-mail address in plain ASCII"),
-    AfterValidator(str.lower),
+    one_line(LONGEST_NAME),
+    Field(description=f"text of 1 to {LONGEST_NAME} printable characters, in quotes if it looks like a number"),
 ]
 
 
@@ -44,7 +40,7 @@ class _Entry(BaseModel):
 
 
 class _User(_Entry):
-    email: _Email
+    email: Email
     name: _Line
     active: bool = Field(default=True, description="true or false")
 
@@ -61,37 +57,23 @@ EntryT = TypeVar("EntryT", bound=_Entry)
 _Section = Mapping[int, EntryT]
 
 
-class FileSource:
-    """Reads the file anew each time."""
-
-    name = "file"
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-
-    def fetch(self) -> Snapshot:
-        """Return what the file says, with e-mails in lower case.
-
-        Raises:
-            DirectoryError: The file is missing, empty or has mistakes; lists all of them, one a line.
-        """
-        reading = _Reading(self._path)
-        users, groups = reading.section("users", _User), reading.section("groups", _Group)
-        for field in ("id", "email"):
-            reading.check_once("users", users, field)
-        for field in ("id", "name"):
-            reading.check_once("groups", groups, field)
-        for field in ("users", "groups"):
-            reading.check_members(groups, field)
-        reading.raise_mistakes()
-        return Snapshot(
-            source=self.name,
-            users=tuple(DirectoryUser(user.id, user.email, user.name, user.active) for user in users.values()),
-            groups=tuple(
-                DirectoryGroup(group.id, group.name, tuple(group.users), tuple(group.groups))
-                for group in groups.values()
-            ),
-        )
+def read_yaml(path: Path) -> Content:
+    """Return what the file says, or all its mistakes."""
+    reading = _Reading(path)
+    users, groups = reading.section("users", _User), reading.section("groups", _Group)
+    for field in ("id", "email"):
+        reading.check_once("users", users, field)
+    for field in ("id", "name"):
+        reading.check_once("groups", groups, field)
+    for field in ("users", "groups"):
+        reading.check_members(groups, field)
+    return Content(
+        users=tuple(DirectoryUser(user.id, user.email, user.name, user.active) for user in users.values()),
+        groups=tuple(
+            DirectoryGroup(group.id, group.name, tuple(group.users), tuple(group.groups)) for group in groups.values()
+        ),
+        mistakes=tuple(reading.mistakes),
+    )
 
 
 class _Reading:
@@ -99,7 +81,7 @@ class _Reading:
 
     def __init__(self, path: Path) -> None:
         self._document = read_strict_yaml(path)
-        self._mistakes: list[FileMistake] = [*self._document.mistakes]
+        self.mistakes: list[FileMistake] = [*self._document.mistakes]
         self._top = self._sections(self._document.value)
 
     def section(self, key: str, model: type[EntryT]) -> _Section[EntryT]:
@@ -108,16 +90,13 @@ class _Reading:
             try:
                 entries[position] = model.model_validate(raw)
             except ValidationError as error:
-                self._mistakes += model_mistakes(self._document, (key, position), model, error)
+                self.mistakes += model_mistakes(self._document, (key, position), model, error)
         return entries
 
     def check_once(self, key: str, entries: _Section[EntryT], field: str) -> None:
-        first: dict[str, int] = {}
-        for position, entry in entries.items():
-            value = getattr(entry, field)
-            if first.setdefault(value, position) != position:
-                expected = f"each {field} once; {key}[{first[value]}] has it too"
-                self._refuse((key, position, field), shown(value), expected)
+        values = ((position, getattr(entry, field)) for position, entry in entries.items())
+        for position, value, first in repeated(values):
+            self._refuse((key, position, field), shown(value), f"each {field} once; {key}[{first}] has it too")
 
     def check_members(self, groups: _Section[_Group], key: str) -> None:
         # Also the ids of entries with mistakes: they are known, and told about already.
@@ -126,15 +105,11 @@ class _Reading:
         for position, group in groups.items():
             members: list[str] = getattr(group, key)
             for place, member in enumerate(members):
-                path = ("groups", position, key, place)
                 if member not in known:
-                    self._refuse(path, shown(member), f"the id of one of the file's {key}")
-                elif member in members[:place]:
-                    self._refuse(path, shown(member), "each member once")
-
-    def raise_mistakes(self) -> None:
-        if self._mistakes:
-            raise DirectoryError("\n".join(map(str, in_order(self._mistakes))))
+                    self._refuse(("groups", position, key, place), shown(member), f"the id of one of the file's {key}")
+            for place, member, _ in repeated(enumerate(members)):
+                if member in known:
+                    self._refuse(("groups", position, key, place), shown(member), "each member once")
 
     def _sections(self, top: object) -> dict[str, list[object]]:
         if top is HOLE:
@@ -152,4 +127,4 @@ class _Reading:
         return {key: entries for key, entries in sections.items() if isinstance(entries, list)}
 
     def _refuse(self, path: Steps, value: str, expected: str) -> None:
-        self._mistakes.append(self._document.mistake(path, value, expected))
+        self.mistakes.append(self._document.mistake(path, value, expected))

@@ -1,0 +1,32 @@
+"""What the DAGs that carry out requests have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from airflow.sdk import DAG, Param
+from airflow.utils.types import DagRunType
+
+
+def request_dag(dag_id: str, doc: str | None, params: Mapping[str, Param]) -> DAG:
+    """Return a DAG whose runs are people's requests, one each, carried out at once and side by side.
+
+    Args:
+        dag_id: Its id.
+        doc: What it does, for the people who look at it in Airflow.
+        params: What the trigger form asks for. The task checks all values again, more strictly.
+    """
+    return DAG(
+        dag_id=dag_id,
+        schedule=None,
+        catchup=False,
+        is_paused_upon_creation=False,
+        # Any number of people at a time: what must not overlap is decided per resource, by the operator's lock.
+        max_active_runs=1000,
+        max_active_tasks=1000,
+        # Another DAG's run or a backfill would act in the name of whoever triggered that.
+        allowed_run_types=[DagRunType.MANUAL],  # type: ignore[list-item] # the public enum, which the SDK converts
+        tags=["ops"],
+        doc_md=doc,
+        params=dict(params),
+    )

@@ -1,0 +1,32 @@
+"""Who may do what: decide, explain, and give or revoke grants.
+
+The rules themselves live in one place, the SQL function `ops.decide`. A `user` is Airflow's username; it stands for
+the live directory user with that e-mail.
+"""
+
+from __future__ import annotations
+
+from ops_dashboard.access.decisions import decide, decide_all
+from ops_dashboard.access.explaining import describe, groups_that_may, path_into, people_who_may
+from ops_dashboard.access.grants import apply_catalog_grants, give_grant, group_names, live_grants, revoke_grant
+from ops_dashboard.access.models import Access, Decision, Grant, GrantChanges, Holder, Holders
+
+__all__ = [
+    "Access",
+    "Decision",
+    "Grant",
+    "GrantChanges",
+    "Holder",
+    "Holders",
+    "apply_catalog_grants",
+    "decide",
+    "decide_all",
+    "describe",
+    "give_grant",
+    "group_names",
+    "groups_that_may",
+    "live_grants",
+    "path_into",
+    "people_who_may",
+    "revoke_grant",
+]

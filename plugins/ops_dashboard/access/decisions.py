@@ -1,0 +1,62 @@
+"""Ask the database's decision function, the one place where a right is judged."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from psycopg.rows import dict_row
+
+from ops_dashboard.access.models import Decision
+from ops_dashboard.access.rows import GRANT_COLUMNS, grant_of
+
+if TYPE_CHECKING:
+    import psycopg
+
+# The decision's own reason has the name that a grant's has.
+_DECIDE = f"""
+SELECT asked.action AS asked, decision.allowed, decision.reason AS why, decision.synced_at, decision.max_age,
+       {GRANT_COLUMNS}
+  FROM unnest(%(actions)s::text[]) AS asked (action)
+ CROSS JOIN LATERAL ops.decide(%(user)s, asked.action, %(requested)s::numeric, %(current)s::numeric) AS decision
+  LEFT JOIN ops.grants AS held USING (grant_id)
+"""  # noqa: S608 - a constant
+
+
+def decide(
+    connection: psycopg.Connection, user: str, action: str, requested: int | None = None, current: int | None = None
+) -> Decision:
+    """Say whether the user may do it now, by the database's clock.
+
+    Args:
+        connection: Its transaction sees what is committed now.
+        user: Airflow's username.
+        action: Verb and resource, such as `scale:ads/bidder`.
+        requested: The value asked for; without it no limit is judged.
+        current: The value that is there; without it the size of the change is not judged.
+    """
+    return _decide(connection, user, [action], requested, current)[action]
+
+
+def decide_all(connection: psycopg.Connection, user: str, actions: Sequence[str]) -> dict[str, Decision]:
+    """Judge many actions in one round trip, without values: limits are not judged."""
+    return _decide(connection, user, actions, None, None)
+
+
+def _decide(
+    connection: psycopg.Connection, user: str, actions: Sequence[str], requested: int | None, current: int | None
+) -> dict[str, Decision]:
+    values = {"user": user, "actions": list(actions), "requested": requested, "current": current}
+    rows = connection.cursor(row_factory=dict_row).execute(_DECIDE, values)
+    return {
+        row["asked"]: Decision(
+            allowed=row["allowed"],
+            reason=row["why"],
+            user=user,
+            action=row["asked"],
+            grant=grant_of(row) if row["grant_id"] is not None else None,
+            synced_at=row["synced_at"],
+            max_age=row["max_age"],
+        )
+        for row in rows
+    }

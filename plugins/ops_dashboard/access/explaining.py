@@ -1,0 +1,173 @@
+"""Why somebody may or may not: their groups and grants, and the people who may do something."""
+
+from __future__ import annotations
+
+from collections import defaultdict, deque
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from psycopg.rows import dict_row
+
+from ops_dashboard.access.decisions import decide
+from ops_dashboard.access.models import Access, Decision, Holder, Holders
+from ops_dashboard.access.rows import GRANT_COLUMNS, grant_of
+
+if TYPE_CHECKING:
+    import psycopg
+
+MOST_PEOPLE = 200
+
+_GROUPS_THAT_MAY = """
+SELECT asked.action, ARRAY(SELECT ops.groups_that_may(asked.action)) FROM unnest(%s::text[]) AS asked (action)
+"""
+_PERSON = """
+SELECT ops.groups_of(users.user_id, clock_timestamp(), sources.max_age),
+       users.active, sources.applied_at, sources.max_age
+  FROM ops.users JOIN ops.sources USING (source)
+ WHERE users.email = lower(%s) AND users.removed_at IS NULL
+"""
+_ANY_SYNC = "SELECT max(applied_at) FROM ops.sources"
+_GRANTS_OF = f"""
+SELECT {GRANT_COLUMNS} FROM ops.grants_in_force AS held
+ WHERE held.group_name = ANY(%s) ORDER BY held.group_name, held.action, held.grant_id
+"""  # noqa: S608 - a constant
+
+# Who may: the narrowest grant first, as somebody who asks for help would.
+_HOLDERS = f"""
+SELECT DISTINCT ON (users.email) users.email, users.name, groups.group_id, direct.group_id AS direct_id,
+       {GRANT_COLUMNS}
+  FROM ops.grants_in_force AS held
+  JOIN ops.groups ON groups.name = held.group_name AND groups.removed_at IS NULL
+  JOIN ops.containments AS inside ON inside.group_id = groups.group_id
+  JOIN ops.direct_members AS direct ON direct.group_id = inside.inner_id
+  JOIN ops.users ON users.user_id = direct.user_id AND users.active AND users.removed_at IS NULL
+ WHERE held.anchor = ANY (ops.possible_anchors(%(action)s)) AND %(action)s LIKE held.pattern
+ ORDER BY users.email, length(replace(held.action, '*', '')) DESC, held.grant_id
+"""  # noqa: S608 - a constant
+_COUNTED = f"""
+WITH holders AS MATERIALIZED ({_HOLDERS})
+SELECT *, (SELECT count(*) FROM holders) AS people FROM holders
+ ORDER BY length(replace(granted, '*', '')) DESC, email LIMIT {MOST_PEOPLE}
+"""  # noqa: S608 - constants
+_NESTING = """
+SELECT nested.group_id, nested.child_id
+  FROM ops.containments AS inside
+  JOIN ops.nested_groups AS nested ON nested.group_id = inside.inner_id AND nested.valid_to IS NULL
+ WHERE inside.group_id = ANY (%s) ORDER BY 1, 2
+"""
+_NAMES = "SELECT group_id, name FROM ops.groups WHERE group_id = ANY (%s)"
+
+
+def describe(connection: psycopg.Connection, user: str) -> Access:
+    """Say what the user may do at all; nothing for somebody unknown or suspended."""
+    row = connection.execute(_PERSON, [user]).fetchone()
+    if row is None:
+        (synced_at,) = connection.execute(_ANY_SYNC).fetchall()[0]
+        return Access(user, (), (), synced_at, None)
+    groups, active, synced_at, max_age = row
+    held = sorted(groups) if active else []
+    grants = connection.cursor(row_factory=dict_row).execute(_GRANTS_OF, [held]).fetchall()
+    return Access(user, tuple(held), tuple(map(grant_of, grants)), synced_at, max_age)
+
+
+def groups_that_may(connection: psycopg.Connection, actions: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """Name, for each action, the groups that may do it now, those with the narrowest grant first: the people to ask."""
+    rows = connection.execute(_GROUPS_THAT_MAY, [list(actions)])
+    return {action: tuple(groups) for action, groups in rows}
+
+
+def people_who_may(connection: psycopg.Connection, action: str) -> Holders:
+    """Name the people who may do it now, each by the narrowest grant and the shortest way into its group.
+
+    Limits, and how old the directory's data is, are not judged here.
+    """
+    rows = connection.cursor(row_factory=dict_row).execute(_COUNTED, {"action": action}).fetchall()
+    tops = {row["group_id"] for row in rows}
+    inside = _children(connection, sorted(tops))
+    names = _names_of(connection, tops | {child for children in inside.values() for child in children})
+    people = (
+        Holder(
+            row["email"],
+            row["name"],
+            grant_of(row),
+            tuple(names[group] for group in _shortest_path(row["group_id"], row["direct_id"], inside)),
+        )
+        for row in rows
+    )
+    return Holders(tuple(people), rows[0]["people"] if rows else 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """A decision and all that it rests on.
+
+    Attributes:
+        path: How the person is in the group of the grant that decided; empty if none did.
+        holders: The people who may do it, this one included if they may.
+    """
+
+    decision: Decision
+    path: tuple[str, ...]
+    holders: Holders
+
+
+def explain(connection: psycopg.Connection, user: str, action: str) -> Explanation:
+    """Say whether the user may do it, through which groups, and who may. Limits are not judged."""
+    decision = decide(connection, user, action)
+    path = path_into(connection, user, decision.grant.group) if decision.grant else ()
+    return Explanation(decision, path, people_who_may(connection, action))
+
+
+def path_into(connection: psycopg.Connection, user: str, group: str) -> tuple[str, ...]:
+    """Name the groups through which a user is in a group, from that group to the one they are in directly.
+
+    Empty if they are not in it.
+    """
+    row = connection.execute(
+        """
+        SELECT groups.group_id, ARRAY(
+               SELECT direct.group_id FROM ops.direct_members AS direct
+                 JOIN ops.containments AS inside ON inside.inner_id = direct.group_id
+                WHERE direct.user_id = users.user_id AND inside.group_id = groups.group_id)
+          FROM ops.users, ops.groups
+         WHERE users.email = lower(%s) AND users.removed_at IS NULL
+           AND groups.name = %s AND groups.removed_at IS NULL
+        """,
+        [user, group],
+    ).fetchone()
+    if row is None or not row[1]:
+        return ()
+    top, direct = row
+    inside = _children(connection, [top])
+    shortest = min((_shortest_path(top, group_id, inside) for group_id in direct), key=len)
+    names = _names_of(connection, set(shortest))
+    return tuple(names[group_id] for group_id in shortest)
+
+
+def _children(connection: psycopg.Connection, tops: list[int]) -> dict[int, list[int]]:
+    children: dict[int, list[int]] = defaultdict(list)
+    for group_id, child_id in connection.execute(_NESTING, [tops]):
+        if child_id not in children[group_id]:
+            children[group_id].append(child_id)
+    return children
+
+
+def _names_of(connection: psycopg.Connection, group_ids: set[int]) -> dict[int, str]:
+    return dict(connection.execute(_NAMES, [sorted(group_ids)]).fetchall())
+
+
+def _shortest_path(top: int, bottom: int, children: Mapping[int, Sequence[int]]) -> list[int]:
+    """The groups from `top` down to `bottom`, which is in it; breadth first, so cycles do no harm."""
+    came_from = {top: top}
+    waiting = deque([top])
+    while bottom not in came_from:
+        group = waiting.popleft()
+        for child in children.get(group, ()):
+            if child not in came_from:
+                came_from[child] = group
+                waiting.append(child)
+    path = [bottom]
+    while path[-1] != top:
+        path.append(came_from[path[-1]])
+    return path[::-1]

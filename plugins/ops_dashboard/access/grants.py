@@ -1,0 +1,101 @@
+"""Grants come and go: those that the catalog declares, and those given on the page. None is ever edited."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from psycopg.rows import dict_row
+
+from ops_dashboard.access.models import Grant, GrantChanges
+from ops_dashboard.access.rows import GRANT_COLUMNS, grant_of
+from ops_dashboard.catalog import Limits
+
+if TYPE_CHECKING:
+    import psycopg
+
+    from ops_dashboard.catalog import CatalogGrant
+
+_LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('ops.grants', 0))"
+_LIVE_CATALOG_GRANTS = """
+SELECT group_name, action, min_value, max_value, max_change, valid_from, expires_at, grant_id
+  FROM ops.grants WHERE origin = 'catalog' AND revoked_at IS NULL
+"""
+_ADD = """
+INSERT INTO ops.grants
+       (group_name, action, min_value, max_value, max_change, valid_from, expires_at, origin, created_by, reason)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+RETURNING grant_id
+"""
+_REVOKE = """
+UPDATE ops.grants SET revoked_at = clock_timestamp(), revoked_by = %s WHERE grant_id = ANY(%s) AND revoked_at IS NULL
+"""
+_LIVE = f"""
+SELECT {GRANT_COLUMNS} FROM ops.grants AS held
+ WHERE held.revoked_at IS NULL AND (held.expires_at IS NULL OR held.expires_at > clock_timestamp())
+ ORDER BY held.group_name, held.action, held.grant_id
+"""  # noqa: S608 - a constant
+_GROUP_NAMES = "SELECT name FROM ops.groups WHERE removed_at IS NULL ORDER BY name"
+
+
+def apply_catalog_grants(connection: psycopg.Connection, grants: Sequence[CatalogGrant]) -> GrantChanges:
+    """Make the catalog's grants those that live with origin `catalog`: add what is new, revoke what is gone.
+
+    Commits, unless the connection is in a transaction already.
+    """
+    wanted = {_key(grant) for grant in grants}
+    with connection.transaction(), connection.cursor() as cursor:
+        cursor.execute(_LOCK)
+        live = {tuple(row): grant_id for *row, grant_id in cursor.execute(_LIVE_CATALOG_GRANTS)}
+        added = sorted(wanted - live.keys(), key=repr)
+        revoked = [live[key] for key in live.keys() - wanted]
+        cursor.executemany(_ADD, [(*key, "catalog", "catalog", None) for key in added])
+        cursor.execute(_REVOKE, ["catalog", revoked])
+    return GrantChanges(added=len(added), revoked=len(revoked))
+
+
+def give_grant(
+    connection: psycopg.Connection,
+    group: str,
+    action: str,
+    limits: Limits,
+    expires_at: datetime | None,
+    *,
+    by: str,
+    reason: str,
+) -> int:
+    """Give a grant that is in force at once, and return its number. Commits."""
+    row = (group, action, limits.min, limits.max, limits.max_change, None, expires_at, "page", by, reason)
+    with connection.transaction():
+        (grant_id,) = connection.execute(_ADD, row).fetchall()[0]
+    return int(grant_id)
+
+
+def revoke_grant(connection: psycopg.Connection, grant_id: int, *, by: str) -> bool:
+    """Revoke a grant for good and say whether it was in force until now. Commits."""
+    with connection.transaction():
+        return connection.execute(_REVOKE, [by, [grant_id]]).rowcount == 1
+
+
+def live_grants(connection: psycopg.Connection) -> tuple[Grant, ...]:
+    """Return all grants that are in force or will be, by group and action."""
+    return tuple(map(grant_of, connection.cursor(row_factory=dict_row).execute(_LIVE).fetchall()))
+
+
+def group_names(connection: psycopg.Connection) -> tuple[str, ...]:
+    """Return the names of the directory's groups."""
+    return tuple(name for (name,) in connection.execute(_GROUP_NAMES))
+
+
+def _key(grant: CatalogGrant) -> tuple[object, ...]:
+    limits = grant.limits
+    return (
+        grant.group,
+        grant.action,
+        limits.min,
+        limits.max,
+        limits.max_change,
+        grant.valid_from,
+        grant.expires_at,
+    )

@@ -1,0 +1,94 @@
+"""What an answer about somebody's rights holds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from ops_dashboard.catalog import Limits
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """A group's right to do what an action pattern covers, within limits, from `valid_from` until `expires_at`.
+
+    Attributes:
+        origin: `catalog` or `page`: where it can be changed.
+        created_by: Who gave it.
+        reason: Why, in the words of who gave it on the page.
+    """
+
+    grant_id: int
+    group: str
+    action: str
+    limits: Limits
+    valid_from: datetime | None
+    expires_at: datetime | None
+    origin: str
+    created_at: datetime
+    created_by: str
+    reason: str | None
+
+    def __str__(self) -> str:
+        return f"{self.group} → {self.action}"
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """An answer of the decision function.
+
+    Attributes:
+        reason: Which group may, or exactly why not; written to the person who asks.
+        grant: What allows it, or what comes closest to allowing it; None if no grant of theirs is about this action.
+        synced_at: When the user's directory was last known completely; None if it never was.
+        max_age: How old that may be; nothing is allowed from older data. None if no directory knows the user.
+    """
+
+    allowed: bool
+    reason: str
+    user: str
+    action: str
+    grant: Grant | None
+    synced_at: datetime | None
+    max_age: timedelta | None
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """What a user may do now: groups, also those through nesting, and the grants in force that they give."""
+
+    user: str
+    groups: tuple[str, ...]
+    grants: tuple[Grant, ...]
+    synced_at: datetime | None
+    max_age: timedelta | None
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Somebody who may do something, and how.
+
+    Attributes:
+        path: From the group that the grant names to the one that the person is in directly.
+    """
+
+    email: str
+    name: str
+    grant: Grant
+    path: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Holders:
+    """The people who may do something; the first of them, if there are many."""
+
+    people: tuple[Holder, ...]
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class GrantChanges:
+    """How many grants came and went."""
+
+    added: int
+    revoked: int

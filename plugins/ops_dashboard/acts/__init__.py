@@ -1,0 +1,44 @@
+"""What a person may ask for: the values of one request, checked alike by page and task."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from ops_dashboard.acts.grants import (
+    CHANGE_GRANT_DAG_ID,
+    ChangeGrantRequest,
+    check_grant,
+    find_revocable,
+    grant_in_words,
+)
+from ops_dashboard.acts.requests import MAX_REASON, ActRequest, RequestError, parse
+from ops_dashboard.acts.scale import SCALE_DAG_ID, ScaleRequest, check_within_limits
+from ops_dashboard.acts.syncs import DECIDE_SYNC_DAG_ID, DecideSyncRequest
+
+REQUESTS: Mapping[str, type[ActRequest]] = MappingProxyType(
+    {
+        SCALE_DAG_ID: ScaleRequest,
+        CHANGE_GRANT_DAG_ID: ChangeGrantRequest,
+        DECIDE_SYNC_DAG_ID: DecideSyncRequest,
+    }
+)
+"""By the DAG that carries them out."""
+
+__all__ = [
+    "CHANGE_GRANT_DAG_ID",
+    "DECIDE_SYNC_DAG_ID",
+    "MAX_REASON",
+    "REQUESTS",
+    "SCALE_DAG_ID",
+    "ActRequest",
+    "ChangeGrantRequest",
+    "DecideSyncRequest",
+    "RequestError",
+    "ScaleRequest",
+    "check_grant",
+    "check_within_limits",
+    "find_revocable",
+    "grant_in_words",
+    "parse",
+]

@@ -1,0 +1,35 @@
+"""The console script `ops-dashboard`: all that is done at a shell.
+
+Exit codes: 0 done, 1 refused or failed with the reason on stderr, 2 wrong arguments.
+"""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from collections.abc import Callable, Sequence
+
+from ops_dashboard.cli.catalog import CHECK
+from ops_dashboard.cli.command import Command
+from ops_dashboard.cli.directory import DIRECTORY
+from ops_dashboard.cli.schema import MIGRATE
+
+_COMMANDS: tuple[Command, ...] = (CHECK, MIGRATE, DIRECTORY)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the subcommand that the arguments name; without arguments those of the process."""
+    chosen = build_parser().parse_args(arguments)
+    run: Callable[..., int] = chosen.run
+    return run(chosen)
+
+
+def build_parser() -> ArgumentParser:
+    """Return the parser of all subcommands; what it parses has the subcommand's function as `run`."""
+    parser = ArgumentParser(prog="ops-dashboard", description="Self-service operations inside Airflow.")
+    subparsers = parser.add_subparsers(required=True, metavar="COMMAND")
+    for command in _COMMANDS:
+        # A script that abbreviates an option would break when a similar one is added.
+        subparser = subparsers.add_parser(command.name, help=command.help, description=command.help, allow_abbrev=False)
+        command.add_arguments(subparser)
+        subparser.set_defaults(run=command.run)
+    return parser

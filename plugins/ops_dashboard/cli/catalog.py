@@ -1,0 +1,28 @@
+"""`ops-dashboard check`: for a team's CI, so without Airflow."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
+
+from ops_dashboard.cli.command import Command, fail
+
+
+def _arguments(parser: ArgumentParser) -> None:
+    parser.add_argument(
+        "folder", nargs="?", type=Path, default=Path("dags/catalog"), help="the catalog's folder (default: %(default)s)"
+    )
+
+
+def _check(arguments: Namespace) -> int:
+    from ops_dashboard.catalog import CatalogError, load_catalog
+
+    try:
+        catalog = load_catalog(arguments.folder)
+    except CatalogError as error:
+        return fail(error)
+    print(f"{len(catalog.pools)} pools, {len(catalog.grants)} grants: good")
+    return 0
+
+
+CHECK = Command("check", "check the catalog's files and tell every mistake", _arguments, _check)

@@ -1,0 +1,195 @@
+"""The record of syncs: what became of each, and the one of each source that is held."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+from psycopg.rows import dict_row
+from pydantic import TypeAdapter
+
+from ops_dashboard.directory.differences import Differences
+from ops_dashboard.directory.models import DirectoryError, Snapshot
+
+if TYPE_CHECKING:
+    import psycopg
+
+_INSERT = """
+INSERT INTO ops.sync_runs
+       (source, state, dag_run_id, asked_by, reasons, evidence, differences, digest, snapshot)
+VALUES (%(source)s, %(state)s, %(dag_run_id)s, %(asked_by)s, %(reasons)s, %(evidence)s, %(differences)s, %(digest)s,
+        %(snapshot)s)
+RETURNING sync_id
+"""
+_KNOW_SOURCE = """
+INSERT INTO ops.sources (source, origin, max_age) VALUES (%s, '', interval '6 hours') ON CONFLICT (source) DO NOTHING
+"""
+_HELD_DIGEST = "SELECT sync_id FROM ops.sync_runs WHERE source = %s AND state = 'held' AND digest = %s"
+_SUPERSEDE = """
+UPDATE ops.sync_runs SET state = 'superseded', snapshot = NULL WHERE source = %s AND state = 'held'
+"""
+_FIND_HELD = """
+SELECT sync_id, snapshot, asked_by FROM ops.sync_runs
+ WHERE source = %s AND state = 'held' AND digest = %s FOR UPDATE
+"""
+_DECIDE = """
+UPDATE ops.sync_runs
+   SET state = %s, snapshot = NULL, decided_by = %s, decided_at = clock_timestamp(), decided_why = %s
+ WHERE sync_id = %s
+"""
+_RECENT = """
+SELECT sync_id, source, at, state, dag_run_id, asked_by, reasons, evidence, differences, digest, decided_by, decided_at,
+       decided_why
+  FROM ops.sync_runs WHERE source = %s AND (%s::text IS NULL OR state = %s) ORDER BY sync_id DESC LIMIT %s
+"""
+_snapshots = TypeAdapter(Snapshot)
+
+
+class SyncState(StrEnum):
+    """What became of a run."""
+
+    APPLIED = "applied"
+    PARTIAL = "partial"
+    """Something could not be read; what was known of it is kept."""
+    HELD = "held"
+    """It waits until somebody agrees to exactly its differences, or discards them."""
+    FAILED = "failed"
+    REHEARSED = "rehearsed"
+    """A dry run: its differences were found, and nothing was changed."""
+    DISCARDED = "discarded"
+    SUPERSEDED = "superseded"
+    """It was held until a later run brought something else."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Who asked for a sync, and in which DAG run."""
+
+    by: str
+    dag_run_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What a run found."""
+
+    source: str
+    state: SyncState
+    reasons: Sequence[str] = ()
+    evidence: Sequence[str] = ()
+    differences: Differences | None = None
+    digest: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SyncRun:
+    """A run as it is on record.
+
+    Attributes:
+        decided_by: Who released or discarded it when it was held.
+    """
+
+    sync_id: int
+    source: str
+    at: datetime
+    state: SyncState
+    dag_run_id: str
+    asked_by: str
+    reasons: tuple[str, ...]
+    evidence: tuple[str, ...]
+    differences: Differences | None
+    digest: str | None
+    decided_by: str | None
+    decided_at: datetime | None
+    decided_why: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class HeldRun:
+    """A run that waits, with what it read."""
+
+    sync_id: int
+    asked_by: str
+    snapshot: Snapshot
+
+
+def record(cursor: psycopg.Cursor[Any], found: Record, asked: Asked) -> int:
+    """Write what became of a run and return its number."""
+    return _insert(cursor, found, asked, None)
+
+
+def record_held(cursor: psycopg.Cursor[Any], found: Record, asked: Asked, snapshot: Snapshot) -> int:
+    """Hold a run in place of any that its source has held, unless that would bring the same, and return its number."""
+    again = cursor.execute(_HELD_DIGEST, [found.source, found.digest]).fetchone()
+    if again is not None:
+        return int(again[0])
+    supersede_held(cursor, found.source)
+    return _insert(cursor, found, asked, zlib.compress(_snapshots.dump_json(snapshot)))
+
+
+def record_failure(connection: psycopg.Connection, source: str, reason: str, asked: Asked) -> int:
+    """Write that a source could not be read, and commit."""
+    with connection.transaction(), connection.cursor() as cursor:
+        cursor.execute(_KNOW_SOURCE, [source])
+        return record(cursor, Record(source, SyncState.FAILED, [reason]), asked)
+
+
+def supersede_held(cursor: psycopg.Cursor[Any], source: str) -> None:
+    """Let go of what is held: a later run has brought something else."""
+    cursor.execute(_SUPERSEDE, [source])
+
+
+def find_held(cursor: psycopg.Cursor[Any], source: str, digest: str) -> HeldRun:
+    """Return the run that is held with exactly these differences, locked.
+
+    Raises:
+        DirectoryError: There is none: it was decided, or a later run has brought something else.
+    """
+    row = cursor.execute(_FIND_HELD, [source, digest]).fetchone()
+    if row is None:
+        raise DirectoryError(
+            f"source {source!r} holds no run with digest {digest[:12]}…: it was decided, or a later run brought"
+            " something else; look again"
+        )
+    sync_id, packed, asked_by = row
+    return HeldRun(sync_id, asked_by, _snapshots.validate_json(zlib.decompress(packed)))
+
+
+def decide_held(cursor: psycopg.Cursor[Any], held: HeldRun, state: SyncState, by: str, why: str) -> None:
+    """Write who released (`applied`) or discarded a held run, and let go of what it read."""
+    cursor.execute(_DECIDE, [state, by, why, held.sync_id])
+
+
+def recent_runs(
+    connection: psycopg.Connection, source: str, *, state: SyncState | None = None, limit: int = 10
+) -> tuple[SyncRun, ...]:
+    """Return the last runs of a source, the newest first."""
+    rows = connection.cursor(row_factory=dict_row).execute(_RECENT, [source, state, state, limit])
+    return tuple(map(_run, rows))
+
+
+def _insert(cursor: psycopg.Cursor[Any], found: Record, asked: Asked, snapshot: bytes | None) -> int:
+    values = {
+        "source": found.source,
+        "state": found.state,
+        "dag_run_id": asked.dag_run_id,
+        "asked_by": asked.by,
+        "reasons": list(found.reasons),
+        "evidence": list(found.evidence),
+        "differences": found.differences.model_dump_json() if found.differences else None,
+        "digest": found.digest,
+        "snapshot": snapshot,
+    }
+    (sync_id,) = cursor.execute(_INSERT, values).fetchall()[0]
+    return int(sync_id)
+
+
+def _run(row: dict[str, Any]) -> SyncRun:
+    values: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in row.items()}
+    values["state"] = SyncState(row["state"])
+    values["differences"] = Differences.model_validate(row["differences"]) if row["differences"] else None
+    return SyncRun(**values)

@@ -1,0 +1,124 @@
+"""May somebody do something, why, and who else may?"""
+
+from __future__ import annotations
+
+from ops_dashboard import ledger
+from ops_dashboard.access import Decision, Holder, Holders
+from ops_dashboard.access.explaining import explain
+from ops_dashboard.ledger import Entry, Filter
+from ops_dashboard.web.components import (
+    Badge,
+    Code,
+    Column,
+    Empty,
+    Facts,
+    Heading,
+    Link,
+    Node,
+    Note,
+    Page,
+    Panel,
+    Spread,
+    Stacked,
+    Table,
+    Text,
+    Time,
+    Tone,
+    Toolbar,
+)
+from ops_dashboard.web.pages.access.words import limits_text, origin, validity, way
+from ops_dashboard.web.pages.runs import run
+from ops_dashboard.web.pages.shared import outcome_badge, person
+from ops_dashboard.web.request import PageRequest
+
+_COLUMNS = (
+    Column("Person", width=30),
+    Column("Group", width=30),
+    Column("Grant", width=25),
+    Column("Until"),
+)
+
+
+def answer_page(request: PageRequest, user: str, action: str, toolbar: Toolbar) -> Page:
+    """Answer in the headline, then the grant and the way into its group, then everybody who may.
+
+    With `run_id` in the address it also tells what the record of that run says, for who wonders why it was refused.
+    """
+    found = explain(request.database, user, action)
+    decision = found.decision
+    who = person(user, request.user.name)
+    people = [_cells(request, each) for each in found.holders.people]
+    return Page(
+        f"{'You' if who == 'you' else who} {'may' if decision.allowed else 'may not'}",
+        toolbar,
+        *_record(request, user),
+        Panel(*_decision(request, decision, found.path)),
+        Heading("Who may", note=_count(found.holders)),
+        Panel(Table(_COLUMNS, people, "Who may", _nobody()), flush=True),
+        subject=action,
+        lead="By the groups and grants of now. Limits are judged with each request.",
+    )
+
+
+def _reason(request: PageRequest, decision: Decision) -> str:
+    """The decision's own words; a refusal speaks to the person it is about."""
+    if decision.allowed:
+        return f"{decision.reason}."
+    if decision.user == request.user.name:
+        return f"{decision.reason[:1].upper()}{decision.reason[1:]}."
+    return f"They are told: “{decision.reason}”."
+
+
+def _decision(request: PageRequest, decision: Decision, path: tuple[str, ...]) -> tuple[Node, ...]:
+    badge = Badge("Allowed", Tone.OK) if decision.allowed else Badge("Denied", Tone.BAD)
+    verdict, grant = Spread(Text(_reason(request, decision)), badge), decision.grant
+    if grant is None:
+        return (verdict,)
+    return (
+        verdict,
+        Facts(
+            ("Grant", Code(str(grant))),
+            ("Path", (way(path), " → ", decision.user)),
+            ("Limits", limits_text(grant.limits) or "none but the pool's own"),
+            ("Until", validity(grant, request.now)),
+            ("Origin", origin(grant, request.user.name)),
+        ),
+    )
+
+
+def _record(request: PageRequest, user: str) -> tuple[Node, ...]:
+    run_id = request.query.get("run_id", "")
+    if not run_id or not (user == request.user.name or request.may("view:audit")):
+        return ()
+    page = ledger.entries(request.database, Filter(run_id=run_id, actor=user), limit=1)
+    if not page.entries:
+        return ()
+    return (Heading("On record"), _recorded(request, page.entries[0]), Heading("Now"))
+
+
+def _recorded(request: PageRequest, entry: Entry) -> Panel:
+    href = request.url(run, dag_id=entry.dag_id, run_id=entry.run_id)
+    asked = ("Asked ", Time(entry.at), f" · “{entry.reason}” · ", Link("The run", href))
+    message = Note(Tone.BAD, entry.message, title="Recorded:") if entry.message else None
+    return Panel(Spread(Text(asked), outcome_badge(entry.outcome)), message)
+
+
+def _count(holders: Holders) -> str | None:
+    shown = len(holders.people)
+    if shown < holders.count:
+        return f"the first {shown} of {holders.count} people"
+    return f"{shown} {'person' if shown == 1 else 'people'}" if shown else None
+
+
+def _cells(request: PageRequest, holder: Holder) -> tuple[Node, ...]:
+    grant = holder.grant
+    return (
+        Stacked(holder.name or holder.email, holder.email if holder.name else None),
+        way(holder.path),
+        Stacked(Code(grant.action), limits_text(grant.limits)),
+        validity(grant, request.now),
+    )
+
+
+def _nobody() -> Empty:
+    return Empty("Nobody may.", "No grant in force covers it, or nobody is in its group.")

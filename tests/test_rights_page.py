@@ -1,0 +1,206 @@
+"""The Access page: what may I do, who may do something, and why was I refused?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+
+import psycopg
+import pytest
+
+from ops_dashboard import access, ledger
+from ops_dashboard.catalog import Limits
+from ops_dashboard.directory import DirectoryGroup, DirectoryUser
+from ops_dashboard.ledger import Details, Event
+from tests.company import ADMIN, ADS, COMPANY, GONE, SEARCH, VIEWER, load, snapshot
+from tests.ledger_records import request
+from tests.product_site import Site, rows, words
+
+PAGE = "/ops/access"
+HOSTILE = '"><script>alert(1)</script>{{7*7}}'
+
+
+def visit(site: Site, reader: str, /, **query: str) -> str:
+    return ask(site, reader, 200, query)
+
+
+def ask(site: Site, reader: str, status: int, query: Mapping[str, str]) -> str:
+    with site.client(reader) as client:
+        answer = client.get(PAGE, params=query)
+    assert answer.status_code == status, answer.text
+    return answer.text
+
+
+def test_a_person_sees_what_they_may_by_which_group_and_within_which_limits(site: Site) -> None:
+    html = visit(site, ADS)
+    assert rows(html, "Grants") == [
+        "scale:ads/* ads-oncall 1 to 20 no end Catalog changed only in Git",
+        "view:workers everybody through ads-oncall no limits no end Catalog changed only in Git",
+    ]
+    assert "You may · by ads-oncall, everybody" in words(html)
+
+
+def test_a_grant_that_was_given_says_by_whom_why_and_until_when(site: Site, company: psycopg.Connection) -> None:
+    until = datetime.now(UTC) + timedelta(days=3, hours=1)
+    access.give_grant(
+        company, "ads-oncall", "run:purge", Limits(max=4, max_change=2), until, by=ADMIN, reason="a <b> night"
+    )
+    (row,) = [row for row in rows(visit(site, ADS), "Grants") if "run:purge" in row]
+    assert row.startswith("run:purge ads-oncall up to 4, at most 2 at once in 3 days")
+    assert f"Given by {ADMIN} just now" in row or f"Given by {ADMIN} " in row
+    assert row.endswith("a <b> night")
+    assert "Given by you" in visit(site, ADMIN, user=ADS)
+
+
+def test_a_grant_that_has_not_begun_is_not_shown_as_a_right(site: Site, company: psycopg.Connection) -> None:
+    company.execute(
+        "INSERT INTO ops.grants (group_name, action, origin, created_by, valid_from)"
+        " VALUES ('ads-oncall', 'run:later', 'page', 'x', clock_timestamp() + interval '1 day')"
+    )
+    company.commit()
+    assert "run:later" not in words(visit(site, ADS))
+    with site.client(ADS) as client:
+        (row,) = rows(client.get("/ops/access/grants", params={"action": "run:later"}).text, "Grants")
+    assert "begins in 23 h" in row
+
+
+def test_groups_without_a_grant_are_named_too(site: Site, company: psycopg.Connection) -> None:
+    club = DirectoryGroup("g-9", "book-club", ("u-1",), ())
+    load(company, snapshot(COMPANY.users.entries, (*COMPANY.groups.entries, club)))
+    assert "Also in book-club, without a grant." in words(visit(site, ADS))
+
+
+@pytest.mark.parametrize(
+    ("user", "reason"),
+    [
+        ("nobody@example.com", "You (nobody@example.com) are not in the company directory."),
+        (GONE, "Your account is suspended in the company directory."),
+        (VIEWER, "You are in no group that may view:access; you are in no group at all;"),
+    ],
+)
+def test_who_may_nothing_is_told_why(site: Site, user: str, reason: str) -> None:
+    assert reason in words(visit(site, user))
+
+
+def test_groups_that_no_grant_names_are_told(site: Site, company: psycopg.Connection) -> None:
+    club = DirectoryGroup("g-9", "book-club", ("u-4",), ())
+    load(company, snapshot(COMPANY.users.entries, (*COMPANY.groups.entries, club)))
+    text = words(visit(site, VIEWER))
+    assert "No grant names any of these groups." in text
+    assert "Also in book-club, without a grant." in text
+
+
+def test_anybody_can_look_at_what_somebody_else_may(site: Site) -> None:
+    text = words(visit(site, VIEWER, user=SEARCH))
+    assert f"What {SEARCH} may do" in text
+    assert f"{SEARCH} may · by everybody, search-oncall" in text
+
+
+def test_an_action_is_answered_in_the_headline_with_the_grant_and_the_path(site: Site) -> None:
+    html = visit(site, ADS, action="view:workers")
+    text = words(html)
+    assert text.startswith("You may view:workers")
+    assert "everybody may view workers. Allowed" in text
+    assert f"Path everybody → ads-oncall → {ADS}" in text
+    assert "Who may · 3 people" in text
+    assert rows(html, "Who may") == [
+        f"Platform {ADMIN} everybody → platform-admins view:workers no end",
+        f"Ads on call {ADS} everybody → ads-oncall view:workers no end",
+        f"Search on call {SEARCH} everybody → search-oncall view:workers no end",
+    ]
+
+
+def test_limits_are_told_since_they_are_judged_only_with_a_request(site: Site) -> None:
+    text = words(visit(site, ADS, action="scale:ads/bidder"))
+    assert "Limits are judged with each request." in text
+    assert "Limits 1 to 20" in text
+
+
+def test_a_refusal_says_why_and_who_may_instead(site: Site) -> None:
+    html = visit(site, ADS, action="scale:search/ranker")
+    text = words(html)
+    assert text.startswith("You may not scale:search/ranker")
+    assert "You are in no group that may scale:search/*; ads-oncall may scale ads/*; ask search-oncall" in text
+    assert next(row.split(" scale:")[0] for row in rows(html, "Who may")) == f"Search on call {SEARCH} search-oncall"
+
+
+def test_somebody_else_s_refusal_is_quoted_since_it_speaks_to_them(site: Site) -> None:
+    text = words(visit(site, VIEWER, action="scale:search/ranker", user=ADS))
+    assert text.startswith(f"{ADS} may not scale:search/ranker")
+    assert "They are told: “you are in no group that may scale:search/*;" in text
+
+
+def test_what_nobody_may_says_so(site: Site, company: psycopg.Connection) -> None:
+    access.apply_catalog_grants(company, ())
+    assert "Nobody may. No grant in force covers it" in words(visit(site, ADS, action="run:purge"))
+
+
+def test_more_people_than_a_page_shows_are_counted(site: Site, company: psycopg.Connection) -> None:
+    crowd = tuple(DirectoryUser(f"c-{n}", f"c{n:03}@example.com", f"C {n}", active=True) for n in range(230))
+    group = DirectoryGroup("g-1", "ads-oncall", tuple(user.external_id for user in crowd), ())
+    load(company, snapshot((*COMPANY.users.entries, *crowd), (group, *COMPANY.groups.entries[1:])))
+    html = visit(site, ADS, action="scale:ads/bidder")
+    assert "Who may · the first 200 of 231 people" in words(html)
+    assert len(rows(html, "Who may")) == 200
+
+
+@pytest.mark.parametrize("action", ["Scale all", "scale", "scale:", "drop:table", HOSTILE, "x" * 5000])
+def test_what_is_no_action_is_told_and_stays_in_the_box(site: Site, action: str) -> None:
+    html = ask(site, ADS, 422, {"action": action})
+    assert "is not accepted; accepted is scale, run, set, view or manage with a resource" in words(html)
+    assert "<script>alert" not in html
+    if len(action) < 100:
+        assert f'name="action" value="{action}"' in html.replace("&#34;", '"').replace("&lt;", "<").replace("&gt;", ">")
+
+
+def test_the_box_suggests_the_actions_that_there_are(site: Site) -> None:
+    html = visit(site, ADS)
+    suggested = html.partition("<datalist")[2].partition("</datalist>")[0]
+    for action in ("scale:ads/bidder", "scale:search/ranker", "scale:ads/*", "view:workers", "*"):
+        assert f'<option value="{action}">' in suggested
+
+
+def test_names_from_outside_stay_text(site: Site, company: psycopg.Connection) -> None:
+    user = DirectoryUser("u-9", "nine@example.com", HOSTILE, active=True)
+    group = DirectoryGroup("g-9", HOSTILE, ("u-9",), ())
+    load(company, snapshot((*COMPANY.users.entries, user), (*COMPANY.groups.entries, group)))
+    access.give_grant(company, HOSTILE, "run:purge", Limits(), None, by=HOSTILE, reason=HOSTILE)
+    for query in ({"user": "nine@example.com"}, {"action": "run:purge"}, {"user": HOSTILE}):
+        html = visit(site, ADS, **query)
+        assert "<script>alert" not in html
+        assert HOSTILE in words(html)
+
+
+@pytest.fixture
+def denied(company: psycopg.Connection) -> str:
+    """The run of a request that was denied, for another reason than now."""
+    asked = request(actor=ADS, resource="search/ranker", run_id="run+1")
+    ledger.append(company, asked, Event.DENIED, Details(requested=9, message="you were in no group then"))
+    company.commit()
+    return asked.run_id
+
+
+@pytest.mark.parametrize(("reader", "sees"), [(ADS, True), (ADMIN, True), (SEARCH, False)])
+def test_why_tells_what_is_on_record_and_what_would_be_decided_now(
+    site: Site, denied: str, reader: str, sees: bool
+) -> None:
+    text = words(visit(site, reader, action="scale:search/ranker", user=ADS, run_id=denied))
+    assert ("On record" in text, "Recorded: you were in no group then" in text) == (sees, sees)
+    assert "you are in no group that may scale:search/*" in text.lower()
+
+
+def test_a_record_is_of_the_person_asked_about(site: Site, denied: str) -> None:
+    assert "On record" not in words(visit(site, ADMIN, action="scale:search/ranker", user=SEARCH, run_id=denied))
+    assert "On record" not in words(visit(site, ADMIN, action="scale:search/ranker", user=ADS, run_id="run-2"))
+
+
+def test_old_groups_are_warned_of_and_too_old_ones_refuse(site: Site, company: psycopg.Connection) -> None:
+    company.execute("UPDATE ops.sources SET applied_at = clock_timestamp() - interval '4 hours'")
+    company.commit()
+    assert "The groups are getting old:" in visit(site, ADS)
+    company.execute("UPDATE ops.sources SET applied_at = clock_timestamp() - interval '7 hours'")
+    company.commit()
+    html = visit(site, ADS, action="scale:ads/bidder")
+    assert "Everything is refused:" in html
+    assert 'href="/ops/access/sources">Sources</a>' in html
+    assert "You may not scale:ads/bidder" in words(html)
