@@ -82,6 +82,8 @@ def airflow_environment(home: Home, ports: Ports, *, kubeconfig: Path, simulated
         "API__WORKERS": "1",
         "API__SECRET_KEY": home.secret("api"),
         "API_AUTH__JWT_SECRET": home.secret("jwt"),
+        # One for each thread of the API server: with five, many requests at once keep each other waiting.
+        "DATABASE__SQL_ALCHEMY_POOL_SIZE": "40",
         # What a person waits for after a click is mostly the scheduler's sleep: a tenth of a second is cheap.
         "SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.1",
         # Else a run that failed at once is shown as running for up to five seconds.

@@ -52,12 +52,14 @@ class Search:
 
     Attributes:
         cookie: That of the page before, empty for the first page, None if no pages were asked for.
+        insists: Whether a server that has no pages shall not answer at all.
     """
 
     base: str
     filter_text: str
     attributes: tuple[str, ...]
     cookie: bytes | None
+    insists: bool
 
 
 @dataclass(frozen=True)
@@ -169,15 +171,17 @@ def _reply(message: Any, respond: Respond) -> tuple[bytes, bool]:
 
 def _search(message: Any) -> Search:
     request = message["protocolOp"].getComponent()
-    cookie = None
+    cookie, insists = None, False
     if message["controls"].hasValue():
-        paging, _ = decoder.decode(bytes(message["controls"][0]["controlValue"]), asn1Spec=RealSearchControlValue())
-        cookie = bytes(paging["cookie"])
+        (control,) = message["controls"]
+        paging, _ = decoder.decode(bytes(control["controlValue"]), asn1Spec=RealSearchControlValue())
+        cookie, insists = bytes(paging["cookie"]), bool(control["criticality"])
     return Search(
         base=str(request["baseObject"]),
         filter_text=filter_to_string(request["filter"]),
         attributes=tuple(map(str, request["attributes"])),
         cookie=cookie,
+        insists=insists,
     )
 
 

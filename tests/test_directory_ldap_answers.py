@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ops_dashboard.directory import DirectoryError
-from tests.ldap_responder import BASE, Answer, Respond, directory, fetch, group, user
+from tests.ldap_responder import BASE, Answer, Respond, Search, directory, fetch, group, user
 
 
 def pages(*answers: Answer | bytes) -> Respond:
@@ -40,6 +40,18 @@ def test_each_page_has_to_succeed(second: Answer, problem: str) -> None:
     assert snapshot.users.problem == f"users: page 2: {problem}"
     assert snapshot.users.proof is None
     assert [each.external_id for each in snapshot.users.entries] == ["id-1", "id-2"]
+
+
+def test_a_server_without_pages_shall_not_answer_at_all() -> None:
+    searches: list[Search] = []
+
+    def refuse(search: Search) -> Answer:
+        searches.append(search)
+        return Answer(code=12)
+
+    with pytest.raises(DirectoryError, match=r"users: page 1: unavailableCriticalExtension \(12\)"):
+        fetch(directory(users=refuse))
+    assert [(search.cookie, search.insists) for search in searches] == [(b"", True)]
 
 
 def test_pages_that_go_round_in_a_circle_come_to_an_end_without_proof() -> None:

@@ -132,7 +132,11 @@ def test_a_server_that_falls_silent_between_pages_leaves_those_that_came_without
         before_search(monkeypatch, 4, partial(fall_silent, slapd.process))
         snapshot = source_of(slapd, silent_seconds=1).fetch()
     assert len(snapshot.users.entries) == 600
-    assert snapshot.users.problem == "users: page 4: error receiving data: The read operation timed out"
+    timed_out = "error receiving data: The read operation timed out"
+    assert (snapshot.users.problem, snapshot.groups.problem) == (
+        f"users: page 4: {timed_out}",
+        f"groups: page 1: {timed_out}",
+    )
 
 
 def test_what_takes_too_long_in_all_is_cut_short(many: Entries, monkeypatch: pytest.MonkeyPatch) -> None:

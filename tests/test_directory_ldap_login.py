@@ -6,7 +6,7 @@ import socket
 import socketserver
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
 from threading import Thread
@@ -16,6 +16,8 @@ import pytest
 from demo.stack import free_port
 from ops_dashboard.directory.ldap import LdapSettings, LdapSource
 from ops_dashboard.directory.ldap.access import Access
+from ops_dashboard.directory.ldap.library import Connection
+from ops_dashboard.directory.ldap.login import _Tls
 from ops_dashboard.directory.settings import Server
 from tests.certificates import make_certificate
 from tests.ldap_reading import SMALL, refusal, source_of
@@ -32,6 +34,16 @@ def test_a_wrong_password_is_told_without_it() -> None:
         f"ldaps://127.0.0.1:{slapd.tls_port}: login '{READER}' refused: invalidCredentials (49);"
         " check login and password"
     )
+
+
+@pytest.mark.parametrize("tls", ["ldaps", "starttls"])
+def test_no_password_is_sent_where_encryption_did_not_come_about(tls: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    # ldap3 has cases in which it says just that it did not start TLS.
+    monkeypatch.setattr(Connection, "start_tls", lambda _, **__: False)
+    monkeypatch.setattr(_Tls, "wrap_socket", lambda *_, **__: None)
+    with running_slapd(SMALL) as slapd:
+        told = refusal(source_of(slapd, slapd.server(slapd.plain_port), tls=tls))
+    assert told.endswith("the connection is not encrypted, so the password was not sent")
 
 
 def test_a_certificate_of_an_unknown_authority_is_refused(tmp_path: Path) -> None:
@@ -82,6 +94,20 @@ def test_the_other_kind_of_port_is_an_error(tls: str) -> None:
 def test_a_server_that_can_t_be_reached_is_an_error(host: str, told: str, tmp_path: Path) -> None:
     settings = LdapSettings.model_validate({"kind": "ldap", "base_dn": BASE})
     assert told in refusal(settings.source(Server(host, free_port(), READER, PASSWORD)))
+
+
+def test_a_server_that_does_not_take_up_is_an_error_in_time() -> None:
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as server, ExitStack() as waiting:
+        address: tuple[str, int] = server.getsockname()
+        # The queue is full with one, or a few.
+        for _ in range(3):
+            caller = waiting.enter_context(socket.socket())
+            caller.setblocking(False)
+            caller.connect_ex(address)
+        settings = LdapSettings.model_validate({"kind": "ldap", "base_dn": BASE})
+        access = Access.to(Server(address[0], address[1], READER, PASSWORD), settings.tls, None)
+        told = refusal(LdapSource(settings, access, request_timeout=SECOND))
+    assert "socket connection error while opening: timed out" in told
 
 
 @contextmanager

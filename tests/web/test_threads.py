@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -30,9 +31,16 @@ PATIENCE = 20.0
 
 def airflow() -> FastAPI:
     """Stands for Airflow: its API answers, like most of Airflow's own, in the event loop's threads."""
-    app = FastAPI()
+    app, connections = FastAPI(), Semaphore(5)
     app.get(HEALTH)(lambda: {"status": "healthy"})
-    app.get(RUN)(lambda: {"state": "success"})
+
+    @app.get(RUN)
+    def read_run() -> dict[str, str]:
+        assert connections.acquire(blocking=False), "there is no connection left for who calls it from outside"
+        time.sleep(0.01)
+        connections.release()
+        return {"state": "success"}
+
     return app
 
 

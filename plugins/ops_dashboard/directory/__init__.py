@@ -11,7 +11,7 @@ from ops_dashboard.directory.models import (
     Listing,
     Snapshot,
 )
-from ops_dashboard.directory.runs import Asked, SyncRun, SyncState, recent_runs, record_failure
+from ops_dashboard.directory.runs import Asked, SyncRun, SyncState, find_run, recent_runs, record_failure
 from ops_dashboard.directory.settings import Bound, Guards, SyncRules
 from ops_dashboard.directory.status import Source, SourceStatus, UnreadGroup, read_statuses
 from ops_dashboard.directory.sync import SyncReport, discard, release, sync
@@ -35,6 +35,7 @@ __all__ = [
     "SyncState",
     "UnreadGroup",
     "discard",
+    "find_run",
     "from_connection",
     "read_statuses",
     "recent_runs",

@@ -41,11 +41,13 @@ UPDATE ops.sync_runs
    SET state = %s, snapshot = NULL, decided_by = %s, decided_at = clock_timestamp(), decided_why = %s
  WHERE sync_id = %s
 """
-_RECENT = """
-SELECT sync_id, source, at, state, dag_run_id, asked_by, reasons, evidence, differences, digest, decided_by, decided_at,
-       decided_why
+_COLUMNS = """sync_id, source, at, state, dag_run_id, asked_by, reasons, evidence, differences, digest, decided_by,
+       decided_at, decided_why"""
+_RECENT = f"""
+SELECT {_COLUMNS}
   FROM ops.sync_runs WHERE source = %s AND (%s::text IS NULL OR state = %s) ORDER BY sync_id DESC LIMIT %s
-"""
+"""  # noqa: S608 - a constant
+_ONE = f"SELECT {_COLUMNS} FROM ops.sync_runs WHERE source = %s AND sync_id = %s"  # noqa: S608 - a constant
 _snapshots = TypeAdapter(Snapshot)
 
 
@@ -170,6 +172,12 @@ def recent_runs(
     """Return the last runs of a source, the newest first."""
     rows = connection.cursor(row_factory=dict_row).execute(_RECENT, [source, state, state, limit])
     return tuple(map(_run, rows))
+
+
+def find_run(connection: psycopg.Connection, source: str, sync_id: int) -> SyncRun | None:
+    """Return one run of a source, if there is such a one."""
+    row = connection.cursor(row_factory=dict_row).execute(_ONE, [source, sync_id]).fetchone()
+    return _run(row) if row is not None else None
 
 
 def _insert(cursor: psycopg.Cursor[Any], found: Record, asked: Asked, snapshot: bytes | None) -> int:

@@ -17,6 +17,7 @@ from fastapi.security.utils import get_authorization_scheme_param
 
 from ops_dashboard.text import shown
 from ops_dashboard.web.errors import Problem
+from ops_dashboard.web.threads import AtOnce
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
 
 _ROOT = "/api/v2/"
 _PATIENCE_SECONDS = 20.0
+# Each takes of Airflow's pool of database connections, 15 unless configured. Airflow looks up who asks in the event
+# loop itself: with the pool empty that stops everything, also what would give a connection back, for half a minute.
+_calls = AtOnce("calls of Airflow's API", 5)
 
 
 class InProcessApi:
@@ -68,7 +72,8 @@ class InProcessApi:
     async def _send(self, method: str, path: str, body: Mapping[str, object] | None) -> httpx.Response:
         # httpx's own time-outs mean nothing to this transport.
         transport = httpx.ASGITransport(app=self._app, raise_app_exceptions=False)
-        async with httpx.AsyncClient(transport=transport, base_url="http://airflow", headers=self._headers) as client:
+        client = httpx.AsyncClient(transport=transport, base_url="http://airflow", headers=self._headers)
+        async with _calls.limiter, client:
             return await client.request(method, path, json=body)
 
 

@@ -13,24 +13,36 @@ from typing import TypeVar, TypeVarTuple
 from anyio import CapacityLimiter, to_thread
 from anyio.lowlevel import RunVar
 
-_AT_ONCE = 20
-
-_limiter = RunVar[CapacityLimiter]("ops_dashboard.web.threads")
-
 Arguments = TypeVarTuple("Arguments")
 Result = TypeVar("Result")
 
 
+class AtOnce:
+    """So many at once in each event loop: one limiter that two loops shared could not wake who waits in the other.
+
+    Args:
+        what: Tells it from others.
+        most: How many.
+    """
+
+    def __init__(self, what: str, most: int) -> None:
+        self._limiter = RunVar[CapacityLimiter](f"ops_dashboard {what}")
+        self._most = most
+
+    @property
+    def limiter(self) -> CapacityLimiter:
+        """That of the event loop that runs."""
+        try:
+            return self._limiter.get()
+        except LookupError:
+            limiter = CapacityLimiter(self._most)
+            self._limiter.set(limiter)
+            return limiter
+
+
+_threads = AtOnce("threads", 20)
+
+
 async def in_own_thread(function: Callable[[*Arguments], Result], *arguments: *Arguments) -> Result:
     """Call a function in a thread of ours; if all are taken, wait for one without holding any other."""
-    return await to_thread.run_sync(function, *arguments, limiter=_own_limiter())
-
-
-def _own_limiter() -> CapacityLimiter:
-    """The limiter of this event loop: one that two loops shared could not wake who waits in the other."""
-    try:
-        return _limiter.get()
-    except LookupError:
-        limiter = CapacityLimiter(_AT_ONCE)
-        _limiter.set(limiter)
-        return limiter
+    return await to_thread.run_sync(function, *arguments, limiter=_threads.limiter)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import timedelta
 from math import ceil
-from ssl import SSLContext
+from ssl import SSLContext, SSLSocket
 from threading import Event, Timer
 
 from ops_dashboard.directory.ldap import library
@@ -78,6 +78,9 @@ def _log_in(session: Session, connection: library.Connection, access: Access) ->
             session.ask(lambda: connection.start_tls(read_server_info=False))
     except LdapError as error:
         raise LdapError(f"{access.url}: no connection: {error}; check host, port, tls and ca_file") from error
+    # Whatever ldap3 makes of it: there are cases in which it goes on without.
+    if access.encryption != "none" and not isinstance(connection.socket, SSLSocket):
+        raise LdapError(f"{access.url}: the connection is not encrypted, so the password was not sent")
     try:
         result = session.ask(lambda: connection.bind(read_server_info=False))
     except LdapError as error:

@@ -32,8 +32,8 @@ from ops_dashboard.web.pages.shared import outcome_badge, person
 from ops_dashboard.web.request import PageRequest
 
 _COLUMNS = (
-    Column("Person", width=30),
-    Column("Group", width=30),
+    Column("Person", width=30, broad=True),
+    Column("Group", width=30, broad=True),
     Column("Grant", width=25),
     Column("Until"),
 )

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from urllib.parse import quote
 
-from ops_dashboard.directory import SyncRun, SyncState, recent_runs
+from ops_dashboard import directory
+from ops_dashboard.directory import SyncRun, SyncState
 from ops_dashboard.text import shorten
 from ops_dashboard.web.components import (
     Actions,
@@ -33,7 +34,6 @@ from ops_dashboard.web.router import Router
 
 router = Router(prefix="/ops")
 
-_LISTED = 200
 _SYNC_DAG_ID = "ops_sync_groups"
 _TITLES = {SyncState.HELD: "Held:", SyncState.FAILED: "Nothing was changed:", SyncState.PARTIAL: "Not read:"}
 
@@ -59,15 +59,13 @@ def find_run(request: PageRequest) -> SyncRun:
     """Return the run that the address names.
 
     Raises:
-        Problem: There is none, or it is so old that it is no longer listed.
+        Problem: There is none.
     """
     source, number = request.path["source"], request.path["sync_id"]
     sync_id = int(number) if re.fullmatch(r"[0-9]{1,18}", number, re.ASCII) else 0
-    held = recent_runs(request.database, source, state=SyncState.HELD, limit=1)
-    runs = (*held, *recent_runs(request.database, source, limit=_LISTED))
-    found = next((run for run in runs if run.sync_id == sync_id), None)
+    found = directory.find_run(request.database, source, sync_id)
     if found is None:
-        raise not_found(f"There is no sync {shorten(number)} among the last {_LISTED} of {shorten(source)}.")
+        raise not_found(f"There is no sync {shorten(number)} of {shorten(source)}.")
     return found
 
 
