@@ -103,6 +103,29 @@ def test_mistakes_are_told_each_time_until_they_are_corrected(folder: Path) -> N
     assert groups(current_catalog()) == ["staff"]
 
 
+def test_it_follows_links_through_a_folder_that_is_led_elsewhere(folder: Path, tmp_path: Path) -> None:
+    """As with a ConfigMap: each file is a link through a folder that is a link, which alone is replaced."""
+    for version in ("one", "two"):
+        (tmp_path / version).mkdir()
+        write(tmp_path / version / "teams.yaml", version, second=len(list(tmp_path.iterdir())))
+    (tmp_path / "now").symlink_to("one")
+    (folder / "teams.yaml").symlink_to(tmp_path / "now" / "teams.yaml")
+    assert groups(current_catalog()) == ["staff", "one"]
+    (tmp_path / "next").symlink_to("two")
+    (tmp_path / "next").rename(tmp_path / "now")
+    assert groups(current_catalog()) == ["staff", "two"]
+    write(tmp_path / "two" / "teams.yaml", "three", second=9)
+    assert groups(current_catalog()) == ["staff", "three"]
+
+
+def test_a_link_that_is_mended_is_followed_again(folder: Path, tmp_path: Path) -> None:
+    (folder / "teams.yaml").symlink_to(tmp_path / "teams.yaml")
+    with pytest.raises(CatalogError, match="No such file"):
+        current_catalog()
+    write(tmp_path / "teams.yaml", "teams")
+    assert groups(current_catalog()) == ["staff", "teams"]
+
+
 def test_a_link_that_leads_nowhere_is_told_by_the_reader(folder: Path, tmp_path: Path) -> None:
     assert groups(current_catalog()) == ["staff"]
     (folder / "dangling.yaml").symlink_to(tmp_path / "gone")

@@ -223,7 +223,7 @@ def test_a_run_that_was_executed_again_keeps_its_outcome_and_tells_of_the_replay
     eventually(lambda: [record["outcome"] for record in records(search, run_id)] == ["refused", "succeeded"])
     html = page(search, run_id)
     assert (badge(html), is_live(html)) == ("Done", False)
-    assert words(html).count("Executed again:") == 1
+    assert words(html).count("Also on record:") == 1
     assert "was executed before; ask anew" in words(html)
     assert f"{count} of {count} ready" in words(html)
 

@@ -48,7 +48,10 @@ def refuse_replay(context: Context) -> None:
     """
     run = context["dag_run"]
     if run.clear_number or context["ti"].try_number > 1:
-        raise RefusedError(f"run {run.run_id} was executed before; ask anew instead of clearing or retrying it")
+        raise RefusedError(
+            f"run {run.run_id} was executed before; ask anew instead of clearing or retrying it (whoever did need not"
+            " be the person named here: Airflow keeps the name of who asked first)"
+        )
     age = datetime.now(UTC) - run.run_after
     if age > MAX_AGE:
         raise RefusedError(

@@ -30,6 +30,18 @@ CREATE FUNCTION ops.ends(event text) RETURNS boolean
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN event IN ('denied', 'refused', 'succeeded', 'failed', 'unknown');
 
+-- Whether a step's details are what the product's readers can take; who may append may also append a forgery. The bound
+-- on numbers is what a double holds.
+CREATE FUNCTION ops.are_details(details jsonb) RETURNS boolean
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN jsonb_typeof(details) = 'object'
+   AND NOT jsonb_path_exists(details, 'strict $.* ? (@.type() == "object" || @.type() == "array")')
+   AND NOT jsonb_path_exists(details, 'strict $.* ? (@.type() == "number" && (@ > 1e300 || @ < -1e300))')
+   AND jsonb_typeof(coalesce(details -> 'ready', '0')) = 'number'
+   AND jsonb_typeof(coalesce(details -> 'seconds', '0')) = 'number'
+   AND jsonb_typeof(coalesce(details -> 'message', '""')) = 'string'
+   AND jsonb_typeof(coalesce(details -> 'grant', '""')) = 'string';
+
 CREATE TABLE ops.ledger (
     seq bigint PRIMARY KEY,
     opened bigint NOT NULL,  -- seq of the request's first row
@@ -47,7 +59,7 @@ CREATE TABLE ops.ledger (
     task_id text NOT NULL CHECK (length(task_id) <= 250),
     reason text NOT NULL CHECK (length(reason) <= 2000),
     deadline timestamptz,  -- until then a request that has started is running, afterwards nobody knows
-    details jsonb NOT NULL CHECK (jsonb_typeof(details) = 'object'),
+    details jsonb NOT NULL CHECK (ops.are_details(details)),
     prev_hash bytea NOT NULL UNIQUE,  -- no two rows can follow the same one
     hash bytea NOT NULL,
     words tsvector NOT NULL GENERATED ALWAYS AS (to_tsvector('simple', ops.words(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from ops_dashboard.catalog.models import Catalog
 from ops_dashboard.catalog.reading import load_catalog
 from ops_dashboard.settings import settings
 
-_Signature = tuple[tuple[str, int, int], ...]
+_Signature = tuple[tuple[object, ...], ...]
 
 
 def current_catalog() -> Catalog:
@@ -28,16 +29,17 @@ def _signature(folder: Path) -> _Signature:
         files = sorted(folder.iterdir())
     except OSError:  # for the reader to report
         return ()
-    stats = ((file.name, _stat(file)) for file in files)
-    return tuple((name, stat.st_mtime_ns, stat.st_size) for name, stat in stats if stat)
+    # A link changes when it leads elsewhere, and when what it leads to changes. A file may be gone by now, since
+    # git-sync swaps the folder; and a link that leads nowhere is for the reader to report.
+    return tuple((file.name, own, _version(file.stat)) for file in files if (own := _version(file.lstat)))
 
 
-def _stat(file: Path) -> os.stat_result | None:
+def _version(stat: Callable[[], os.stat_result]) -> tuple[int, ...]:
     try:
-        # Not what a link leads to: if that is nowhere, the reader reports it.
-        return file.lstat()
-    except FileNotFoundError:  # git-sync swaps the folder while it is looked at
-        return None
+        found = stat()
+    except FileNotFoundError:
+        return ()
+    return found.st_mtime_ns, found.st_size
 
 
 @lru_cache(maxsize=1)

@@ -51,7 +51,7 @@ def run(request: PageRequest) -> Page:
         telling.title(story),
         Live(
             Columns(main=Panel(*_headline(story), *_why(story)), side=Panel(_steps(story))),
-            *(_replay_note(replay) for replay in story.replays),
+            *(_note_of(other) for other in story.others),
             Actions(*telling.ways_on(request, story), *_buttons(request, story)),
             every=1.0,
             done=story.has_ended,
@@ -62,8 +62,10 @@ def run(request: PageRequest) -> Page:
     )
 
 
-def _replay_note(replay: Entry) -> Note:
-    return Note(Tone.WARN, f"{replay.message} ", Time(replay.at), title="Executed again:")
+def _note_of(other: Entry) -> Note:
+    """What else became of the run's id: nearly always that somebody had it executed again."""
+    told = f"{other.outcome}, asked by {other.actor}" + (f": {other.message} " if other.message else " ")
+    return Note(Tone.WARN, told, Time(other.at), title="Also on record:")
 
 
 def _headline(story: Story) -> tuple[Node, ...]:

@@ -28,7 +28,7 @@ class Story:
     Attributes:
         dag_id: The DAG that carries it out.
         entry: The request's record; None until the task has begun.
-        replays: Records of the run being executed again.
+        others: What else is on record under the run's id: it was executed again, or the id was used again.
         airflow: The run in Airflow; None if it is gone or the reader may not see it.
         status: The pool as it is now.
         is_held: Whether Airflow will not begin it, since its DAG is paused.
@@ -36,7 +36,7 @@ class Story:
 
     dag_id: str
     entry: Entry | None
-    replays: Sequence[Entry]
+    others: Sequence[Entry]
     airflow: DagRun | None
     status: PoolStatus | None = None
     is_held: bool = False
@@ -107,9 +107,7 @@ def read_story(request: PageRequest, dag_id: str, run_id: str) -> Story:
     Raises:
         Problem: 404 or 403, nothing is known of it, or nothing that this person may know.
     """
-    entries = ledger.entries(request.database, Filter(run_id=run_id), limit=ledger.MOST_ENTRIES).entries
-    request.release_database()
-    found = [entry for entry in entries if entry.dag_id == dag_id]
+    found = _records(request, dag_id, run_id)
     airflow: DagRun | None = None
     try:
         airflow = read_run(request.airflow, dag_id, run_id)
@@ -117,12 +115,41 @@ def read_story(request: PageRequest, dag_id: str, run_id: str) -> Story:
         # Airflow may have forgotten the run, or not show it to this person; the ledger has not forgotten.
         if not found:
             raise
-    first, replays = (found[-1], found[-2::-1]) if found else (None, ())
+    if airflow is not None and airflow.has_ended and any(entry.outcome is Outcome.RUNNING for entry in found):
+        # It may have ended after its records were read.
+        found = [_lost(entry) for entry in _records(request, dag_id, run_id)]
+    first, others = _told_apart(found)
     if first is None and dag_id not in REQUESTS:
         raise not_found(f"DAG {shorten(dag_id)} carries out no requests.")
-    story = Story(dag_id, first, replays, airflow)
+    story = Story(dag_id, first, others, airflow)
     held = first is None and airflow is not None and airflow.state == "queued" and is_paused(request.airflow, dag_id)
     return replace(story, status=_status(story), is_held=held)
+
+
+def _records(request: PageRequest, dag_id: str, run_id: str) -> list[Entry]:
+    entries = ledger.entries(request.database, Filter(run_id=run_id), limit=ledger.MOST_ENTRIES).entries
+    request.release_database()
+    return [entry for entry in entries if entry.dag_id == dag_id]
+
+
+def _told_apart(found: Sequence[Entry]) -> tuple[Entry | None, Sequence[Entry]]:
+    """The record of the one request that was carried out, or else of the first, and the others, oldest first."""
+    oldest_first = list(reversed(found))
+    first = next((entry for entry in oldest_first if entry.started_at), next(iter(oldest_first), None))
+    return first, [entry for entry in oldest_first if entry is not first]
+
+
+def _lost(entry: Entry) -> Entry:
+    """What a record comes to whose task ended, by Airflow's word, without writing how: it was killed."""
+    if entry.outcome is not Outcome.RUNNING:
+        return entry
+    if entry.changed_at is None:
+        message = (
+            "The task was lost. Whether anything was changed is not known: look at what is there before asking again."
+        )
+    else:
+        message = "The task was lost after the change had been made, so nobody watched what came of it."
+    return replace(entry, outcome=Outcome.UNKNOWN, message=message)
 
 
 def _status(story: Story) -> PoolStatus | None:
