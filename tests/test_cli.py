@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,8 @@ import psycopg
 import pytest
 
 from demo.postgres import Postgres
+from ops_dashboard.ledger import Event
+from tests.ledger_records import request, write
 
 REPOSITORY = Path(__file__).parent.parent
 BIN = Path(sys.executable).parent
@@ -80,6 +83,8 @@ def test_check_does_not_need_airflow(tmp_path: Path) -> None:
         (["check", "a", "b"], "unrecognized arguments: b"),
         (["migrate", "--url", "x"], "unrecognized arguments: --url"),
         (["migrate", "--database", "x"], "unrecognized arguments: --database"),
+        (["ledger"], "the following arguments are required: ACTION"),
+        (["ledger", "verify", "--kept", "12ab"], "'12ab' is not accepted; give the 64 hexadecimal digits"),
     ],
 )
 def test_wrong_arguments_end_with_code_2(arguments: list[str], message: str) -> None:
@@ -91,7 +96,8 @@ def test_wrong_arguments_end_with_code_2(arguments: list[str], message: str) -> 
 def test_every_command_is_listed_in_the_help() -> None:
     done = ops_dashboard("--help")
     assert done.returncode == 0
-    assert all(f"\n    {name} " in done.stdout for name in ("check", "migrate"))
+    listed = {line.split()[0] for line in done.stdout.splitlines() if re.match(r" {4}\w", line)}
+    assert listed == {"check", "migrate", "directory", "ledger"}
 
 
 def test_migrate_applies_what_is_missing_once(empty_database_url: str, tmp_path: Path) -> None:
@@ -163,3 +169,35 @@ def test_migrate_makes_the_role_in_airflow(postgres: Postgres, empty_database_ur
     assert "Airflow's role Ops is ready" in done.stdout
     with psycopg.connect(empty_database_url) as connection:
         assert connection.execute("SELECT count(*) FROM ab_role WHERE name = 'Ops'").fetchone() == (1,)
+
+
+def test_ledger_verify_tells_the_head_and_that_the_chain_holds(
+    app_url: str, app_connection: psycopg.Connection, tmp_path: Path
+) -> None:
+    write(app_connection, request(), Event.STARTED, Event.FAILED)
+    verify = ("ledger", "verify", "--database-url", app_url)
+    done = ops_dashboard(*verify, AIRFLOW_HOME=str(tmp_path))
+    assert (done.returncode, done.stderr) == (0, "")
+    told = re.fullmatch("2 rows, head ([0-9a-f]{64})\nthe chain holds\n", done.stdout)
+    assert told
+    write(app_connection, request(), Event.DENIED)
+    assert ops_dashboard(*verify, "--kept", told[1], AIRFLOW_HOME=str(tmp_path)).returncode == 0
+    rewritten = ops_dashboard(*verify, "--kept", "0" * 64, AIRFLOW_HOME=str(tmp_path))
+    assert (rewritten.returncode, "the chain holds" in rewritten.stdout) == (1, False)
+    assert "the chain does not contain the head that was kept" in rewritten.stderr
+
+
+def test_ledger_verify_tells_where_the_chain_breaks(
+    database_url: str, owner_connection: psycopg.Connection, tmp_path: Path
+) -> None:
+    write(owner_connection, request(), Event.STARTED, Event.FAILED)
+    owner_connection.execute("ALTER TABLE ops.ledger DISABLE TRIGGER append_only; DELETE FROM ops.ledger WHERE seq = 1")
+    owner_connection.commit()
+    done = ops_dashboard("ledger", "verify", AIRFLOW_HOME=str(tmp_path), AIRFLOW_CONN_OPS_DASHBOARD=database_url)
+    assert (done.returncode, done.stderr) == (1, "the chain is broken: row 1 is missing\n")
+
+
+def test_ledger_verify_without_a_ledger_says_so(empty_database_url: str, tmp_path: Path) -> None:
+    done = ops_dashboard("ledger", "verify", "--database-url", empty_database_url, AIRFLOW_HOME=str(tmp_path))
+    assert (done.returncode, "Traceback" in done.stderr) == (1, False)
+    assert 'the ledger can\'t be read: relation "ops.ledger" does not exist' in done.stderr

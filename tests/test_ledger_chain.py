@@ -11,7 +11,7 @@ import pytest
 
 from ops_dashboard import ledger
 from ops_dashboard.database import connect_url
-from ops_dashboard.ledger import Details, Event
+from ops_dashboard.ledger import Details, Event, Verification
 from tests.ledger_records import at_once, request, write
 
 Row = dict[str, object]
@@ -60,6 +60,7 @@ def test_appends_from_many_connections_make_one_chain(app_url: str, app_connecti
     rows = chain(app_connection)
     assert len(rows) == 8 * 20 * 3
     assert first_break(rows) is None
+    assert ledger.verify(app_connection) == Verification(480, hash_of(rows[-1]).hex(), None, has_kept=False)
 
 
 def test_a_rolled_back_append_leaves_no_gap(app_connection: psycopg.Connection) -> None:
@@ -76,6 +77,8 @@ def test_the_hash_does_not_depend_on_the_reader_s_settings(app_connection: psyco
     app_connection.execute("RESET ALL")
     write(app_connection, request(), Event.DENIED)
     assert first_break(chain(app_connection)) is None
+    app_connection.execute("SET timezone = 'Asia/Kathmandu'; SET datestyle = 'German'; SET bytea_output = 'escape'")
+    assert ledger.verify(app_connection).first_break is None
 
 
 EDITS = [
@@ -105,30 +108,56 @@ def test_not_even_a_superuser_can_edit_in_passing(owner_connection: psycopg.Conn
 
 
 @pytest.mark.parametrize(
-    ("edit", "found_at"),
+    ("edit", "found_at", "told"),
     [
-        ("UPDATE ops.ledger SET actor = 'somebody else' WHERE seq = 3", 3),
-        ("UPDATE ops.ledger SET details = '{\"after\": 1}' WHERE seq = 3", 3),
-        ("UPDATE ops.ledger SET at = at - interval '1 microsecond' WHERE seq = 2", 2),
-        ("DELETE FROM ops.ledger WHERE seq = 3", 3),
-        ("DELETE FROM ops.ledger WHERE seq = 1", 1),
-        ("UPDATE ops.ledger SET seq = seq + 10 WHERE seq = 5", 5),
+        ("UPDATE ops.ledger SET actor = 'somebody else' WHERE seq = 3", 3, "row 3 was changed"),
+        ("UPDATE ops.ledger SET details = '{\"after\": 1}' WHERE seq = 3", 3, "row 3 was changed"),
+        ("UPDATE ops.ledger SET at = at - interval '1 microsecond' WHERE seq = 2", 2, "row 2 was changed"),
+        ("UPDATE ops.ledger SET deadline = at WHERE seq = 1", 1, "row 1 was changed"),
+        ("UPDATE ops.ledger SET hash = sha256('x') WHERE seq = 5", 5, "row 5 was changed"),
+        ("UPDATE ops.ledger SET hash = NULL WHERE seq = 5", 5, "row 5 was changed"),
+        ("UPDATE ops.ledger SET prev_hash = sha256('x') WHERE seq = 4", 4, "row 4 does not follow from row 3"),
+        ("DELETE FROM ops.ledger WHERE seq = 3", 3, "row 3 is missing"),
+        ("DELETE FROM ops.ledger WHERE seq = 1", 1, "row 1 is missing"),
+        ("UPDATE ops.ledger SET seq = seq + 10 WHERE seq = 5", 5, "row 5 is missing"),
     ],
 )
 def test_an_edit_by_somebody_who_took_the_guards_down_shows(
-    owner_connection: psycopg.Connection, edit: str, found_at: int
+    owner_connection: psycopg.Connection, edit: str, found_at: int, told: str
 ) -> None:
     for _ in range(5):
         write(owner_connection, request(), Event.DENIED)
     owner_connection.execute("ALTER TABLE ops.ledger DISABLE TRIGGER append_only")
     if edit.startswith("UPDATE"):
-        with pytest.raises(psycopg.errors.CheckViolation), owner_connection.transaction():
+        with pytest.raises(psycopg.errors.IntegrityError), owner_connection.transaction():
             owner_connection.execute(edit)
         owner_connection.execute(
-            "ALTER TABLE ops.ledger DROP CONSTRAINT ledger_hash_fits, DROP CONSTRAINT ledger_first_step_opens"
+            "ALTER TABLE ops.ledger DROP CONSTRAINT ledger_hash_fits, DROP CONSTRAINT ledger_first_step_opens,"
+            " DROP CONSTRAINT ledger_check, ALTER hash DROP NOT NULL"
         )
     owner_connection.execute(edit)
     assert first_break(chain(owner_connection)) == found_at
+    assert ledger.verify(owner_connection).first_break == told
+
+
+def test_a_rewritten_or_shortened_chain_shows_against_a_head_that_was_kept(
+    owner_connection: psycopg.Connection,
+) -> None:
+    for _ in range(3):
+        write(owner_connection, request(), Event.DENIED)
+    kept = ledger.verify(owner_connection).head
+    assert kept is not None
+    write(owner_connection, request(), Event.DENIED)
+    assert ledger.verify(owner_connection, kept).has_kept
+    owner_connection.execute("ALTER TABLE ops.ledger DISABLE TRIGGER append_only")
+    owner_connection.execute("DELETE FROM ops.ledger WHERE seq > 2")
+    write(owner_connection, request(), Event.DENIED)
+    after = ledger.verify(owner_connection, kept)
+    assert (after.count, after.first_break, after.has_kept) == (3, None, False)
+
+
+def test_an_empty_ledger_holds(app_connection: psycopg.Connection) -> None:
+    assert ledger.verify(app_connection) == Verification(0, None, None, has_kept=False)
 
 
 def test_a_forked_chain_is_refused(owner_connection: psycopg.Connection) -> None:

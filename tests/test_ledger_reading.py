@@ -156,3 +156,19 @@ def test_the_last_changes_are_those_that_had_or_may_have_an_effect(app_connectio
     (only,) = ledger.last_changes(connection, ["ads/bidder"])["ads/bidder"]
     assert only.request_id == running.request_id
     assert succeeded.request_id != only.request_id
+
+
+def test_a_detail_of_a_strange_kind_hides_itself_alone(owner_connection: psycopg.Connection) -> None:
+    """No other record, and nothing else of its own, is lost to the readers over a row that came in past the guards."""
+    owner_connection.execute("ALTER TABLE ops.ledger DROP CONSTRAINT ledger_details_check")
+    asked = write(owner_connection, request(), Event.STARTED)
+    owner_connection.execute(
+        """
+        SELECT ops.ledger_append(
+            request_id, 'changed', actor, action, resource, dag_id, run_id, task_id, reason, NULL, %s) FROM ops.ledger
+        """,
+        ['{"requested": [1], "before": {}, "after": 9, "ready": "many", "seconds": [], "message": 3, "grant": false}'],
+    )
+    (entry,) = ledger.entries(owner_connection, Filter()).entries
+    assert (entry.request_id, entry.after, entry.outcome) == (asked.request_id, 9, Outcome.RUNNING)
+    assert (entry.before, entry.requested, entry.ready, entry.seconds, entry.message, entry.grant) == (None,) * 6

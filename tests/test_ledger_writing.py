@@ -197,6 +197,61 @@ def test_no_record_is_lost_over_a_text(app_connection: psycopg.Connection, text:
     assert entry.resource == (stored if len(stored) <= 250 else f"{text[:249]}…")
 
 
+FORGE = """
+SELECT ops.ledger_append(gen_random_uuid(), 'denied', 'actor', 'scale', 'ads/bidder', 'dag', 'run', 'task', 'forged',
+    NULL, %s)
+"""
+STRANGE = [
+    '["list"]',
+    '{"requested": [1]}',
+    '{"before": {"count": 1}}',
+    '{"unheard_of": [1]}',
+    '{"after": 1e301}',
+    f'{{"expected": -{"9" * 5000}}}',
+    '{"ready": 1.5}',
+    '{"ready": "many"}',
+    '{"ready": true}',
+    '{"seconds": "3"}',
+    '{"message": 3}',
+    '{"message": null}',
+    '{"grant": {}}',
+]
+
+
+@pytest.mark.parametrize("details", STRANGE)
+def test_details_that_no_reader_knows_are_refused_whoever_appends(
+    app_connection: psycopg.Connection, details: str
+) -> None:
+    with pytest.raises(psycopg.errors.CheckViolation, match="ledger_details_check"):
+        app_connection.execute(FORGE, [details])
+
+
+def test_details_may_hold_any_plain_value(app_connection: psycopg.Connection) -> None:
+    plain = (
+        '{"before": "<b>", "requested": true, "expected": null, "after": 0.5, "ready": 3, "seconds": 1.5, "grant": ""}'
+    )
+    app_connection.execute(FORGE, [plain])
+    (entry,) = ledger.entries(app_connection, Filter()).entries
+    assert (entry.before, entry.requested, entry.after, entry.ready) == ("<b>", True, 0.5, 3)
+
+
+@pytest.mark.parametrize(
+    ("value", "stored"),
+    [
+        (10**300, 10**300),
+        (10**301, f"1{'0' * 248}…"),
+        (-(10**301), f"-1{'0' * 247}…"),
+        (float("-inf"), "-inf"),
+        (float("nan"), "nan"),
+        (False, False),
+    ],
+)
+def test_no_record_is_lost_over_a_number(app_connection: psycopg.Connection, value: float, stored: object) -> None:
+    ledger.append(app_connection, request(), Event.REFUSED, Details(requested=value))
+    (entry,) = ledger.entries(app_connection, Filter()).entries
+    assert entry.requested == stored
+
+
 @settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(texts=st.lists(st.text(max_size=300), min_size=3, max_size=3), value=st.none() | st.integers())
 def test_whatever_was_typed_is_recorded(

@@ -30,17 +30,16 @@ CREATE FUNCTION ops.ends(event text) RETURNS boolean
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN event IN ('denied', 'refused', 'succeeded', 'failed', 'unknown');
 
--- Whether a step's details are what the product's readers can take; who may append may also append a forgery. The bound
--- on numbers is what a double holds.
+-- Whether a step's details are of the kinds that readers know: who may append may also append a forgery.
 CREATE FUNCTION ops.are_details(details jsonb) RETURNS boolean
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN jsonb_typeof(details) = 'object'
-   AND NOT jsonb_path_exists(details, 'strict $.* ? (@.type() == "object" || @.type() == "array")')
-   AND NOT jsonb_path_exists(details, 'strict $.* ? (@.type() == "number" && (@ > 1e300 || @ < -1e300))')
-   AND jsonb_typeof(coalesce(details -> 'ready', '0')) = 'number'
-   AND jsonb_typeof(coalesce(details -> 'seconds', '0')) = 'number'
-   AND jsonb_typeof(coalesce(details -> 'message', '""')) = 'string'
-   AND jsonb_typeof(coalesce(details -> 'grant', '""')) = 'string';
+   AND NOT details @? 'strict $.* ? (@.type() == "object" || @.type() == "array")'
+   AND NOT details @? 'strict $.* ? (@.type() == "number" && (@ > 1e300 || @ < -1e300))'  -- what a double can hold
+   AND NOT details @? 'strict $.ready ? (@.type() != "number" || @.floor() != @)'
+   AND NOT details @? 'strict $.seconds ? (@.type() != "number")'
+   AND NOT details @? 'strict $.message ? (@.type() != "string")'
+   AND NOT details @? 'strict $.grant ? (@.type() != "string")';
 
 CREATE TABLE ops.ledger (
     seq bigint PRIMARY KEY,

@@ -11,9 +11,10 @@ from collections.abc import Callable, Sequence
 from ops_dashboard.cli.catalog import CHECK
 from ops_dashboard.cli.command import Command
 from ops_dashboard.cli.directory import DIRECTORY
+from ops_dashboard.cli.ledger import LEDGER
 from ops_dashboard.cli.schema import MIGRATE
 
-_COMMANDS: tuple[Command, ...] = (CHECK, MIGRATE, DIRECTORY)
+_COMMANDS: tuple[Command, ...] = (CHECK, MIGRATE, DIRECTORY, LEDGER)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ops_dashboard.ledger.models import Details, Entry, Event, Filter, Outcome, Page, Request, Value
 from ops_dashboard.ledger.reading import MOST_ENTRIES, entries, last_changes
+from ops_dashboard.ledger.verifying import Verification, verify
 from ops_dashboard.ledger.writing import AlreadyStartedError, append
 
 __all__ = [
@@ -17,7 +18,9 @@ __all__ = [
     "Page",
     "Request",
     "Value",
+    "Verification",
     "append",
     "entries",
     "last_changes",
+    "verify",
 ]

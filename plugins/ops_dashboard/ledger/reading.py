@@ -25,6 +25,17 @@ _ENTRY_COLUMNS = """requests.request_id, requests.seq, requests.dag_id, requests
        requests.action, requests.resource, requests.reason, requests.outcome, requests.details, requests.at,
        requests.started_at, requests.changed_at, requests.finished_at"""
 
+_VALUE = (int, float, str, bool)
+_KINDS: dict[str, tuple[type, ...]] = {
+    "before": _VALUE,
+    "requested": _VALUE,
+    "after": _VALUE,
+    "ready": (int,),
+    "seconds": (int, float),
+    "message": (str,),
+    "grant": (str,),
+}
+
 # Each row carries its whole request, so one condition on any of its rows finds the request.
 _PAGE = sql.SQL(f"""
 WITH page AS MATERIALIZED (
@@ -120,8 +131,11 @@ def _condition(name: str, value: object) -> sql.SQL:
 
 def _entry(row: dict[str, Any]) -> Entry:
     details = row.pop("details")
-    names = ("before", "requested", "after", "ready", "seconds", "message", "grant")
-    return Entry(**{**row, "outcome": Outcome(row["outcome"])}, **{name: details.get(name) for name in names})
+    # What is of no kind it can be, however it came there, must not keep everybody from all the rest.
+    usable: dict[str, Any] = {
+        name: details.get(name) if isinstance(details.get(name), kinds) else None for name, kinds in _KINDS.items()
+    }
+    return Entry(**{**row, "outcome": Outcome(row["outcome"])}, **usable)
 
 
 def _encoded(seq: int) -> str:

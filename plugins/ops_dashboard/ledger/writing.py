@@ -12,10 +12,11 @@ from ops_dashboard.ledger.models import Event
 if TYPE_CHECKING:
     import psycopg
 
-    from ops_dashboard.ledger.models import Details, Request
+    from ops_dashboard.ledger.models import Details, Request, Value
 
 _LONGEST_NAME = 250
 _LONGEST_TEXT = 2000
+_LARGEST_NUMBER = 1e300  # either way; as the table has it
 
 _APPEND = """
 SELECT ops.ledger_append(%(request_id)s, %(event)s, %(actor)s, %(action)s, %(resource)s, %(dag_id)s, %(run_id)s,
@@ -31,7 +32,8 @@ def append(connection: psycopg.Connection, request: Request, event: Event, detai
     """Append one step of a request; the caller commits, and soon: other writers wait until then.
 
     Repeating a step that is recorded already, because the answer to its commit was lost, changes nothing. Texts that
-    are too long are cut, characters that PostgreSQL can't hold are written as escapes: no record is lost over a text.
+    are too long are cut, characters that PostgreSQL can't hold are written as escapes, numbers beyond all measure as
+    texts: no record is lost over a value.
 
     Returns:
         The entry's number; the first is 1, there are no gaps.
@@ -55,12 +57,18 @@ def append(connection: psycopg.Connection, request: Request, event: Event, detai
             "reason": _storable(request.reason, _LONGEST_TEXT),
             "event": event.value,
             "time_limit": details.time_limit if is_start else None,
-            "details": Jsonb({k: _storable(v, _LONGEST_TEXT) if isinstance(v, str) else v for k, v in content.items()}),
+            "details": Jsonb({name: _storable_value(value) for name, value in content.items()}),
         },
     ).fetchone()
     if row is None or row[0] is None:
         raise AlreadyStartedError(f"task {request.task_id} of run {request.run_id} has started before")
     return int(row[0])
+
+
+def _storable_value(value: Value) -> Value:
+    if isinstance(value, int | float) and not abs(value) <= _LARGEST_NUMBER:  # nor is what is no number
+        return _storable(str(value), _LONGEST_NAME)
+    return _storable(value, _LONGEST_TEXT) if isinstance(value, str) else value
 
 
 def _storable(text: str, longest: int) -> str:

@@ -98,8 +98,6 @@ def _why(story: Story) -> tuple[Node, ...]:
     trouble = telling.trouble(story)
     if entry.outcome is Outcome.RUNNING and trouble:
         return (Note(Tone.BAD, trouble, title="Not all can start:"),)
-    if entry.outcome is Outcome.UNKNOWN and not entry.message:
-        return (Note(Tone.WARN, "The task ended without saying how. Look at what is there before asking again."),)
     if entry.message:
         tone = Tone.WARN if entry.outcome in {Outcome.REFUSED, Outcome.UNKNOWN} else Tone.BAD
         return (Note(tone, entry.message, title=_verdict_title(entry.outcome)),)

@@ -115,10 +115,10 @@ def read_story(request: PageRequest, dag_id: str, run_id: str) -> Story:
         # Airflow may have forgotten the run, or not show it to this person; the ledger has not forgotten.
         if not found:
             raise
-    if airflow is not None and airflow.has_ended and any(entry.outcome is Outcome.RUNNING for entry in found):
-        # It may have ended after its records were read.
-        found = [_lost(entry) for entry in _records(request, dag_id, run_id)]
-    first, others = _told_apart(found)
+    ended = airflow is not None and airflow.has_ended
+    if ended and any(entry.outcome is Outcome.RUNNING for entry in found):
+        found = _records(request, dag_id, run_id)  # it may have ended after its records were read
+    first, others = _told_apart([_lost(entry) if _is_lost(entry, ended=ended) else entry for entry in found])
     if first is None and dag_id not in REQUESTS:
         raise not_found(f"DAG {shorten(dag_id)} carries out no requests.")
     story = Story(dag_id, first, others, airflow)
@@ -133,22 +133,37 @@ def _records(request: PageRequest, dag_id: str, run_id: str) -> list[Entry]:
 
 
 def _told_apart(found: Sequence[Entry]) -> tuple[Entry | None, Sequence[Entry]]:
-    """The record of the one request that was carried out, or else of the first, and the others, oldest first."""
-    oldest_first = list(reversed(found))
-    first = next((entry for entry in oldest_first if entry.started_at), next(iter(oldest_first), None))
-    return first, [entry for entry in oldest_first if entry is not first]
+    """Tell the record of what was carried out from the others; or of what was asked last, if nothing was.
+
+    Args:
+        found: All records of the run's id, the newest first.
+
+    Returns:
+        That record, and the others, the oldest first.
+    """
+    started = [entry for entry in found if entry.started_at]
+    asked = [entry for entry in found if not is_replay(entry.message or "")]
+    first = next(iter([*started, *asked, *found]), None)
+    return first, [entry for entry in reversed(found) if entry is not first]
+
+
+def is_replay(message: str) -> bool:
+    """Whether a refusal tells that nobody asked: an earlier request was executed again."""
+    return "was executed before" in message
+
+
+def _is_lost(entry: Entry, *, ended: bool) -> bool:
+    """Whether the task is gone without having written how it ended: it was killed, or its machine was."""
+    return entry.finished_at is None and (ended or entry.outcome is Outcome.UNKNOWN)
 
 
 def _lost(entry: Entry) -> Entry:
-    """What a record comes to whose task ended, by Airflow's word, without writing how: it was killed."""
-    if entry.outcome is not Outcome.RUNNING:
-        return entry
     if entry.changed_at is None:
-        message = (
-            "The task was lost. Whether anything was changed is not known: look at what is there before asking again."
-        )
+        lost = "The task was lost, and whether anything was changed is not known."
     else:
-        message = "The task was lost after the change had been made, so nobody watched what came of it."
+        change = f"the change to {entry.after}" if entry.after is not None else "the change"
+        lost = f"The task was lost after {change} had been made, so nobody watched what came of it."
+    message = f"{lost} Look at what is there before asking again."
     return replace(entry, outcome=Outcome.UNKNOWN, message=message)
 
 

@@ -57,4 +57,5 @@ def _rollout_step(story: Story, entry: Entry) -> Step:
         return Step("Rolling out", StepState.NOW, note=note)
     if entry.outcome is Outcome.SUCCEEDED:
         return Step("All ready", StepState.DONE, at=entry.finished_at)
-    return Step("Not all ready", StepState.FAILED, at=entry.finished_at)
+    label = "Readiness not known" if entry.outcome is Outcome.UNKNOWN else "Not all ready"
+    return Step(label, StepState.FAILED, at=entry.finished_at)
