@@ -260,7 +260,7 @@ def test_a_run_that_was_never_heard_of_again_is_unknown(viewer: Client, ledger_w
     ledger_writer.commit()
     html = page(viewer, asked.run_id, asked.dag_id)
     assert (badge(html), is_live(html)) == ("Unknown", False)
-    assert "The task ended without saying how. Look at what is there before asking again." in words(html)
+    assert "whether anything was changed is not known. Look at what is there before asking again." in words(html)
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""What the page of a run tells of lost tasks and of ids that were used again: a real ledger, and an Airflow that says so."""
+"""What the page of a run tells of lost tasks and of ids used again: a real ledger, and an Airflow that says so."""
 
 from __future__ import annotations
 

@@ -54,13 +54,15 @@ from ops_dashboard.workers.statuses import Statuses, status_reader
 router = Router(prefix="/ops")
 
 _RECENT = 5
+_SHOWN = {"replicas", "reason"}  # what is wrong with these is told at their field
 _SMALL_CHANGE = 3  # at least half of what runs, but never a single worker or two, deserves a second look
 
 
 @router.page("/workers/{team}/{role}/scale", title="Scale", needs="scale:{team}/{role}")
 def scale_form(request: PageRequest) -> Page:
     """Show the form, filled with the count that runs now or that the address asks for."""
-    return _form_page(request, wanted=_count(request.query.get("replicas", "")), errors={})
+    wanted = _typed(request.query.get("replicas", ""))
+    return _form_page(request, wanted=wanted if isinstance(wanted, int) else None, errors={})
 
 
 @router.form("/workers/{team}/{role}/scale", needs="scale:{team}/{role}")
@@ -81,22 +83,22 @@ def _read(request: PageRequest) -> ScaleRequest:
     Raises:
         RequestError: Tells what to correct, by field.
     """
-    pool, replicas = _pool(request), request.form.get("replicas", "")
-    expected = _count(request.form.get("expected", ""))
-    count = _count(replicas)
+    pool, form = _pool(request), request.form
+    seen = form.get("expected", "")
     asked = parse(
         ScaleRequest,
         {
             "pool": pool.name,
-            "replicas": replicas if count is None else count,
-            "reason": request.form.get("reason", ""),
-            "expected": expected,
+            "replicas": _typed(form.get("replicas", "")),
+            "reason": form.get("reason", ""),
+            "expected": _typed(seen) if seen else None,
         },
     )
     check_within_limits(pool, asked.replicas)
-    if asked.replicas == expected:
-        raise RequestError({"replicas": f"there are {expected} already"})
-    decision = access.decide(request.database, request.user.name, pool.action, asked.replicas, expected)
+    if asked.replicas == asked.expected:
+        raise RequestError({"replicas": f"there are {asked.expected} already"})
+    decision = access.decide(request.database, request.user.name, pool.action, asked.replicas, asked.expected)
+    request.release_database()  # the page that tells a mistake waits for the cluster
     if not decision.allowed:
         raise RequestError({"replicas": decision.reason})
     return asked
@@ -147,6 +149,7 @@ def _form_page(request: PageRequest, wanted: int | None, errors: Mapping[str, st
     return Page(
         "Scale",
         *(Note(Tone.BAD, problem, title="Not everything can be seen:") for problem in statuses.problems),
+        *(Note(Tone.BAD, f"{name}: {errors[name]}", title="Not accepted:") for name in errors.keys() - _SHOWN),
         *switched_off(request, SCALE_DAG_ID),
         Columns(
             main=Panel(_form(view) if view.current is not None else _no_form(view)),
@@ -240,6 +243,6 @@ def _pool(request: PageRequest) -> Pool:
         raise not_found(f"{error}.") from error
 
 
-def _count(text: str) -> int | None:
+def _typed(text: str) -> int | str:
     """What the form means by a count; anything else stays text, and is refused with the rest."""
-    return int(text) if re.fullmatch(r"[0-9]{1,9}", text.strip(), re.ASCII) else None
+    return int(text) if re.fullmatch(r"[0-9]{1,9}", text.strip(), re.ASCII) else text
