@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from threading import Event
 from typing import Any, TypeVar
 
 import pytest
 from anyio import to_thread
+from anyio.from_thread import start_blocking_portal
 from fastapi import FastAPI, HTTPException, Request
 from starlette.responses import RedirectResponse
 
@@ -21,11 +21,8 @@ T = TypeVar("T")
 
 def in_a_page(function: Callable[[], T]) -> T:
     """Call it as a page is called: in a thread, while the event loop goes on."""
-
-    async def serve() -> T:
-        return await to_thread.run_sync(function)
-
-    return asyncio.run(serve())
+    with start_blocking_portal() as portal:
+        return portal.call(to_thread.run_sync, function)
 
 
 def refusal(function: Callable[[], Any]) -> Problem:

@@ -14,6 +14,7 @@ from typing import Any, cast
 import httpx
 import psycopg
 import pytest
+from anyio.from_thread import start_blocking_portal
 from fastapi import APIRouter, FastAPI
 
 from ops_dashboard import Page, PageRequest, Router
@@ -44,12 +45,18 @@ def airflow() -> FastAPI:
     return app
 
 
-async def get_many(address: str, path: str) -> Counter[int]:
+async def send_many(address: str, path: str) -> Counter[int]:
     """Ask for one page many times at once; count the statuses."""
     limits = httpx.Limits(max_connections=MANY)
     async with httpx.AsyncClient(base_url=address, cookies={"user": ADS}, timeout=PATIENCE, limits=limits) as client:
         answers = await asyncio.gather(*(client.get(path) for _ in range(MANY)))
     return Counter(answer.status_code for answer in answers)
+
+
+def get_many(address: str, path: str) -> Counter[int]:
+    """The same, in an event loop of its own: that of this thread may be a browser's."""
+    with start_blocking_portal() as portal:
+        return portal.call(send_many, address, path)
 
 
 def test_pages_that_call_airflow_are_answered_however_many_are_asked_for_at_once() -> None:
@@ -63,7 +70,7 @@ def test_pages_that_call_airflow_are_answered_however_many_are_asked_for_at_once
     host = replace(make_host(), airflow=lambda _request: InProcessApi(outer, {}))
     outer.mount("/ops", create_app([router], host))
     with serve(outer) as address:
-        assert asyncio.run(get_many(address, "/ops/run")) == {200: MANY}
+        assert get_many(address, "/ops/run") == {200: MANY}
         assert httpx.get(f"{address}{HEALTH}", timeout=PATIENCE).json() == {"status": "healthy"}
 
 
@@ -92,8 +99,15 @@ def test_json_routes_that_share_few_connections_are_answered_however_many_are_as
 
     outer.mount("/ops", create_app([], replace(make_host(), database=SmallDatabase().open), api=[api]))
     with serve(outer) as address:
-        assert asyncio.run(get_many(address, "/ops/rows?limit=2")) == {200: MANY}
+        assert get_many(address, "/ops/rows?limit=2") == {200: MANY}
         assert httpx.get(f"{address}{HEALTH}", timeout=PATIENCE).json() == {"status": "healthy"}
+
+
+def test_a_json_route_that_would_keep_everybody_waiting_is_refused() -> None:
+    async def rows() -> None: ...
+
+    with pytest.raises(TypeError, match=r"rows: a JSON route is a plain function"):
+        APIRouter(route_class=JsonRoute).get("/rows")(rows)
 
 
 @pytest.mark.parametrize("path", ["/ops/page", "/ops/json", "/ops/", "/ops/nothing"])
@@ -122,7 +136,7 @@ def test_airflow_answers_while_everything_of_ours_waits(path: str) -> None:
     outer.mount("/ops", create_app([router], host, api=[api]))
 
     async def visit(address: str) -> None:
-        visits = asyncio.create_task(get_many(address, path))
+        visits = asyncio.create_task(send_many(address, path))
         try:
             for _ in range(MANY):
                 assert await asyncio.to_thread(arrived.acquire, timeout=PATIENCE)
@@ -132,5 +146,5 @@ def test_airflow_answers_while_everything_of_ours_waits(path: str) -> None:
             go_on.set()
             assert set(await visits) <= {403, 404}
 
-    with serve(outer) as address:
-        asyncio.run(visit(address))
+    with serve(outer) as address, start_blocking_portal() as portal:
+        portal.call(visit, address)
