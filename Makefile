@@ -4,7 +4,7 @@ BIN := .venv/bin
 ARGS ?=
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: setup demo test smoke check bench bench-click constraints clean
+.PHONY: setup demo test smoke check bench bench-click bench-directory constraints clean
 
 setup: .venv/installed
 
@@ -35,6 +35,9 @@ bench: setup
 
 bench-click: setup
 	@$(BIN)/python -m bench.bench_click
+
+bench-directory: setup
+	@$(BIN)/python -m bench.bench_directory
 
 constraints: setup
 	@$(BIN)/uv pip compile --universal --python-version 3.11 --group dev pyproject.toml --upgrade \
