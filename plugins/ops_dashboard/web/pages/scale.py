@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from secrets import token_hex
 
 from ops_dashboard import access, ledger
 from ops_dashboard.access import Decision
@@ -34,17 +32,15 @@ from ops_dashboard.web.components import (
     Time,
     Tone,
 )
-from ops_dashboard.web.dag_runs import ask_for_run, run_id_for
 from ops_dashboard.web.errors import not_found
+from ops_dashboard.web.pages.asking import ask, once, reason_field, switched_off, typed_number
 from ops_dashboard.web.pages.runs import run
 from ops_dashboard.web.pages.shared import (
     effect,
     outcome_badge,
     person,
-    reason_field,
     state_badge,
     state_tone,
-    switched_off,
 )
 from ops_dashboard.web.request import PageRequest
 from ops_dashboard.web.router import Router
@@ -61,7 +57,7 @@ _SMALL_CHANGE = 3  # at least half of what runs, but never a single worker or tw
 @router.page("/workers/{team}/{role}/scale", title="Scale", needs="scale:{team}/{role}")
 def scale_form(request: PageRequest) -> Page:
     """Show the form, filled with the count that runs now or that the address asks for."""
-    wanted = _typed(request.query.get("replicas", ""))
+    wanted = typed_number(request.query.get("replicas", ""))
     return _form_page(request, wanted=wanted if isinstance(wanted, int) else None, errors={})
 
 
@@ -72,9 +68,7 @@ def scale(request: PageRequest) -> Redirect | Page:
         asked = _read(request)
     except RequestError as error:
         return _form_page(request, wanted=None, errors=error.problems)
-    run_id = run_id_for(request.form.get("request", ""), asked)
-    ask_for_run(request.airflow, SCALE_DAG_ID, run_id, asked.model_dump())
-    return Redirect(request.url(run, dag_id=SCALE_DAG_ID, run_id=run_id))
+    return ask(request, SCALE_DAG_ID, asked)
 
 
 def _read(request: PageRequest) -> ScaleRequest:
@@ -89,9 +83,9 @@ def _read(request: PageRequest) -> ScaleRequest:
         ScaleRequest,
         {
             "pool": pool.name,
-            "replicas": _typed(form.get("replicas", "")),
+            "replicas": typed_number(form.get("replicas", "")),
             "reason": form.get("reason", ""),
-            "expected": _typed(seen) if seen else None,
+            "expected": typed_number(seen) if seen else None,
         },
     )
     check_within_limits(pool, asked.replicas)
@@ -178,7 +172,7 @@ def _form(view: _View) -> Form:
         ),
         reason_field(view.errors),
         Hidden("expected", "" if view.current is None else str(view.current)),
-        Hidden("request", token_hex(16)),
+        once(),
         *_warning(view),
         submit="Scale",
         cancel=view.request.url("/workers"),
@@ -241,8 +235,3 @@ def _pool(request: PageRequest) -> Pool:
         return current_catalog().pool(f"{request.path['team']}/{request.path['role']}")
     except UnknownPoolError as error:
         raise not_found(f"{error}.") from error
-
-
-def _typed(text: str) -> int | str:
-    """What the form means by a count; anything else stays text, and is refused with the rest."""
-    return int(text) if re.fullmatch(r"[0-9]{1,9}", text.strip(), re.ASCII) else text

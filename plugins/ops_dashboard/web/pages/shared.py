@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
-from ops_dashboard.acts import MAX_REASON
 from ops_dashboard.ledger import Entry, Outcome
 from ops_dashboard.text import shown
-from ops_dashboard.web.components import Badge, Note, TextArea, Tone
-from ops_dashboard.web.dag_runs import is_paused
+from ops_dashboard.web.components import Badge, Tone
 from ops_dashboard.web.errors import Problem
 from ops_dashboard.web.pages.tellings import telling_of
-from ops_dashboard.web.request import PageRequest
 from ops_dashboard.workers import PoolState, PoolStatus
 
 _STATE_TONES = {
@@ -35,26 +32,6 @@ def unknown_filter(name: str, value: str, accepted: Iterable[str]) -> Problem:
     """What an address with a filter that the page does not have is answered with."""
     text = f"{name}: {shown(value)} is not accepted; accepted are {', '.join(accepted)}."
     return Problem(400, "This filter is not known", text)
-
-
-def switched_off(request: PageRequest, dag_id: str) -> tuple[Note, ...]:
-    """The warning that what a form asks for would not be carried out."""
-    if not is_paused(request.airflow, dag_id):
-        return ()
-    text = f"DAG {dag_id} is paused in Airflow. Ask your Data Platform team to unpause it."
-    return (Note(Tone.BAD, text, title="Nothing can be changed now:"),)
-
-
-def reason_field(errors: Mapping[str, str]) -> TextArea:
-    """Why a person asks for what a form is about."""
-    return TextArea(
-        "reason",
-        "Reason",
-        hint="Kept with the record; everybody who may see the audit page can read it.",
-        error=errors.get("reason"),
-        required=True,
-        max_length=MAX_REASON,
-    )
 
 
 def state_tone(status: PoolStatus | None) -> Tone:

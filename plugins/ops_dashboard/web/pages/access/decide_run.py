@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from secrets import token_hex
 
 from ops_dashboard.acts import DECIDE_SYNC_DAG_ID, DecideSyncRequest, RequestError, parse
 from ops_dashboard.directory import SyncRun, SyncState
@@ -19,12 +18,10 @@ from ops_dashboard.web.components import (
     Text,
     Tone,
 )
-from ops_dashboard.web.dag_runs import ask_for_run, run_id_for
 from ops_dashboard.web.errors import Problem, no_page
 from ops_dashboard.web.pages.access.differences import counts
 from ops_dashboard.web.pages.access.sync_run import find_run, reasons, sync_run
-from ops_dashboard.web.pages.runs import run
-from ops_dashboard.web.pages.shared import reason_field, switched_off
+from ops_dashboard.web.pages.asking import ask, once, reason_field, switched_off
 from ops_dashboard.web.questions import MANAGES
 from ops_dashboard.web.request import PageRequest
 from ops_dashboard.web.router import Router
@@ -57,9 +54,7 @@ def decide_run(request: PageRequest) -> Redirect | Page:
         asked = parse(DecideSyncRequest, values)
     except RequestError as error:
         return _form_page(request, held, error.problems)
-    run_id = run_id_for(request.form.get("request", ""), asked)
-    ask_for_run(request.airflow, DECIDE_SYNC_DAG_ID, run_id, asked.model_dump(mode="json"))
-    return Redirect(request.url(run, dag_id=DECIDE_SYNC_DAG_ID, run_id=run_id))
+    return ask(request, DECIDE_SYNC_DAG_ID, asked)
 
 
 def _held(request: PageRequest) -> SyncRun:
@@ -100,7 +95,7 @@ def _form_page(request: PageRequest, held: SyncRun, errors: Mapping[str, str]) -
                 Form(
                     reason_field(errors),
                     Hidden("digest", held.digest or ""),
-                    Hidden("request", token_hex(16)),
+                    once(),
                     submit=decision.capitalize(),
                     cancel=back,
                     confirm=Confirm(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from secrets import token_hex
 
 from ops_dashboard import access
 from ops_dashboard.access import Access
@@ -16,7 +15,6 @@ from ops_dashboard.web.components import (
     Facts,
     Fieldset,
     Form,
-    Hidden,
     NumberField,
     Page,
     Panel,
@@ -26,10 +24,8 @@ from ops_dashboard.web.components import (
     TimeField,
     Typed,
 )
-from ops_dashboard.web.dag_runs import ask_for_run, run_id_for
 from ops_dashboard.web.pages.access.words import known_actions
-from ops_dashboard.web.pages.runs import run
-from ops_dashboard.web.pages.shared import reason_field, switched_off
+from ops_dashboard.web.pages.asking import ask, once, reason_field, switched_off, typed_number
 from ops_dashboard.web.request import PageRequest
 from ops_dashboard.web.router import Router
 
@@ -55,9 +51,7 @@ def give(request: PageRequest) -> Redirect | Page:
         asked = _read(request)
     except RequestError as error:
         return _form_page(request, error.problems)
-    run_id = run_id_for(request.form.get("request", ""), asked)
-    ask_for_run(request.airflow, CHANGE_GRANT_DAG_ID, run_id, asked.model_dump(mode="json"))
-    return Redirect(request.url(run, dag_id=CHANGE_GRANT_DAG_ID, run_id=run_id))
+    return ask(request, CHANGE_GRANT_DAG_ID, asked)
 
 
 def may_give_any(found: Access) -> bool:
@@ -77,7 +71,7 @@ def _read(request: PageRequest) -> ChangeGrantRequest:
         RequestError: Tells what to correct, by field.
     """
     typed = {name: request.form.get(name, "").strip() for name in ("group", "action", "expires_at", *_LIMITS)}
-    limits = {name: _number(typed[name]) for name in _LIMITS if typed[name]}
+    limits = {name: typed_number(typed[name]) for name in _LIMITS if typed[name]}
     asked = parse(
         ChangeGrantRequest,
         {
@@ -94,11 +88,6 @@ def _read(request: PageRequest) -> ChangeGrantRequest:
     if not decision.allowed:
         raise RequestError({"action": decision.reason})
     return asked
-
-
-def _number(text: str) -> int | str:
-    """What the form means by a number; anything else stays text, and is refused with the rest."""
-    return int(text) if re.fullmatch(r"[0-9]{1,9}", text, re.ASCII) else text
 
 
 def _in_utc(text: str) -> str | None:
@@ -157,7 +146,7 @@ def _form(request: PageRequest, errors: Mapping[str, str]) -> Form:
             error=errors.get("expires_at"),
         ),
         reason_field(errors),
-        Hidden("request", token_hex(16)),
+        once(),
         submit="Give the grant",
         cancel=request.url("/access/grants"),
         confirm=_confirm(),

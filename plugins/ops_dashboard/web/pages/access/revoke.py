@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from secrets import token_hex
 
 from ops_dashboard import access
 from ops_dashboard.access import Grant
@@ -16,17 +15,14 @@ from ops_dashboard.web.components import (
     Confirm,
     Facts,
     Form,
-    Hidden,
     Page,
     Panel,
     Redirect,
     Text,
 )
-from ops_dashboard.web.dag_runs import ask_for_run, run_id_for
 from ops_dashboard.web.errors import Problem, not_found
 from ops_dashboard.web.pages.access.words import limits_text, managing, origin, validity
-from ops_dashboard.web.pages.runs import run
-from ops_dashboard.web.pages.shared import reason_field, switched_off
+from ops_dashboard.web.pages.asking import ask, once, reason_field, switched_off
 from ops_dashboard.web.request import PageRequest
 from ops_dashboard.web.router import Router
 
@@ -48,9 +44,7 @@ def revoke(request: PageRequest) -> Redirect | Page:
         asked = parse(ChangeGrantRequest, {**values, "reason": request.form.get("reason", "")})
     except RequestError as error:
         return _form_page(request, grant, error.problems)
-    run_id = run_id_for(request.form.get("request", ""), asked)
-    ask_for_run(request.airflow, CHANGE_GRANT_DAG_ID, run_id, asked.model_dump(mode="json"))
-    return Redirect(request.url(run, dag_id=CHANGE_GRANT_DAG_ID, run_id=run_id))
+    return ask(request, CHANGE_GRANT_DAG_ID, asked)
 
 
 def _grant(request: PageRequest) -> Grant:
@@ -83,7 +77,7 @@ def _form_page(request: PageRequest, grant: Grant, errors: Mapping[str, str]) ->
             main=Panel(
                 Form(
                     reason_field(errors),
-                    Hidden("request", token_hex(16)),
+                    once(),
                     submit="Revoke",
                     cancel=request.url("/access/grants"),
                     confirm=Confirm(
