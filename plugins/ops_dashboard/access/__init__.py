@@ -7,8 +7,15 @@ the live directory user with that e-mail.
 from __future__ import annotations
 
 from ops_dashboard.access.decisions import decide, decide_all
-from ops_dashboard.access.explaining import describe, groups_that_may, path_into, people_who_may
-from ops_dashboard.access.grants import apply_catalog_grants, give_grant, group_names, live_grants, revoke_grant
+from ops_dashboard.access.explaining import describe, groups_that_may, path_into, paths_into, people_who_may
+from ops_dashboard.access.grants import (
+    apply_catalog_grants,
+    give_grant,
+    granted_actions,
+    group_names,
+    live_grants,
+    revoke_grant,
+)
 from ops_dashboard.access.models import Access, Decision, Grant, GrantChanges, Holder, Holders
 
 __all__ = [
@@ -23,10 +30,12 @@ __all__ = [
     "decide_all",
     "describe",
     "give_grant",
+    "granted_actions",
     "group_names",
     "groups_that_may",
     "live_grants",
     "path_into",
+    "paths_into",
     "people_who_may",
     "revoke_grant",
 ]

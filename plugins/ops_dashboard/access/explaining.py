@@ -50,6 +50,15 @@ WITH holders AS MATERIALIZED ({_HOLDERS})
 SELECT *, (SELECT count(*) FROM holders) AS people FROM holders
  ORDER BY length(replace(granted, '*', '')) DESC, email LIMIT {MOST_PEOPLE}
 """  # noqa: S608 - constants
+_WAYS_INTO = """
+SELECT groups.group_id, direct.group_id
+  FROM ops.users
+  JOIN ops.direct_members AS direct USING (user_id)
+  JOIN ops.containments AS inside ON inside.inner_id = direct.group_id
+  JOIN ops.groups ON groups.group_id = inside.group_id AND groups.removed_at IS NULL
+ WHERE users.email = lower(%(user)s) AND users.removed_at IS NULL AND groups.name = ANY (%(groups)s)
+ ORDER BY 1, 2
+"""
 _NESTING = """
 SELECT nested.group_id, nested.child_id
   FROM ops.containments AS inside
@@ -120,29 +129,22 @@ def explain(connection: psycopg.Connection, user: str, action: str) -> Explanati
 
 
 def path_into(connection: psycopg.Connection, user: str, group: str) -> tuple[str, ...]:
-    """Name the groups through which a user is in a group, from that group to the one they are in directly.
+    """Name the groups through which a user is in a group, as `paths_into` does; empty if they are not in it."""
+    return paths_into(connection, user, [group]).get(group, ())
 
-    Empty if they are not in it.
-    """
-    row = connection.execute(
-        """
-        SELECT groups.group_id, ARRAY(
-               SELECT direct.group_id FROM ops.direct_members AS direct
-                 JOIN ops.containments AS inside ON inside.inner_id = direct.group_id
-                WHERE direct.user_id = users.user_id AND inside.group_id = groups.group_id)
-          FROM ops.users, ops.groups
-         WHERE users.email = lower(%s) AND users.removed_at IS NULL
-           AND groups.name = %s AND groups.removed_at IS NULL
-        """,
-        [user, group],
-    ).fetchone()
-    if row is None or not row[1]:
-        return ()
-    top, direct = row
-    inside = _children(connection, [top])
-    shortest = min((_shortest_path(top, group_id, inside) for group_id in direct), key=len)
-    names = _names_of(connection, set(shortest))
-    return tuple(names[group_id] for group_id in shortest)
+
+def paths_into(connection: psycopg.Connection, user: str, groups: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """Name, for each of the groups that a user is in, the shortest way from it to one that they are in directly."""
+    ways = connection.execute(_WAYS_INTO, {"user": user, "groups": list(groups)}).fetchall()
+    tops = {top for top, _ in ways}
+    inside = _children(connection, sorted(tops))
+    shortest: dict[int, list[int]] = {}
+    for top, direct in ways:
+        path = _shortest_path(top, direct, inside)
+        if top not in shortest or len(path) < len(shortest[top]):
+            shortest[top] = path
+    names = _names_of(connection, {group_id for path in shortest.values() for group_id in path})
+    return {names[top]: tuple(names[group_id] for group_id in path) for top, path in shortest.items()}
 
 
 def _children(connection: psycopg.Connection, tops: list[int]) -> dict[int, list[int]]:

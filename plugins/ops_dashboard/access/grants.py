@@ -34,8 +34,14 @@ UPDATE ops.grants SET revoked_at = clock_timestamp(), revoked_by = %s WHERE gran
 _LIVE = f"""
 SELECT {GRANT_COLUMNS} FROM ops.grants AS held
  WHERE held.revoked_at IS NULL AND (held.expires_at IS NULL OR held.expires_at > clock_timestamp())
+   AND (%(group)s::text IS NULL OR held.group_name = %(group)s)
+   AND (%(action)s::text IS NULL OR held.action = %(action)s)
  ORDER BY held.group_name, held.action, held.grant_id
 """  # noqa: S608 - a constant
+_ACTIONS = """
+SELECT DISTINCT action FROM ops.grants
+ WHERE revoked_at IS NULL AND (expires_at IS NULL OR expires_at > clock_timestamp())
+"""
 _GROUP_NAMES = "SELECT name FROM ops.groups WHERE removed_at IS NULL ORDER BY name"
 
 
@@ -78,9 +84,17 @@ def revoke_grant(connection: psycopg.Connection, grant_id: int, *, by: str) -> b
         return connection.execute(_REVOKE, [by, [grant_id]]).rowcount == 1
 
 
-def live_grants(connection: psycopg.Connection) -> tuple[Grant, ...]:
-    """Return all grants that are in force or will be, by group and action."""
-    return tuple(map(grant_of, connection.cursor(row_factory=dict_row).execute(_LIVE).fetchall()))
+def live_grants(
+    connection: psycopg.Connection, *, group: str | None = None, action: str | None = None
+) -> tuple[Grant, ...]:
+    """Return the grants that are in force or will be, by group and action: all, or those of a group or a pattern."""
+    rows = connection.cursor(row_factory=dict_row).execute(_LIVE, {"group": group, "action": action})
+    return tuple(map(grant_of, rows))
+
+
+def granted_actions(connection: psycopg.Connection) -> set[str]:
+    """Return the action patterns of all grants that are in force or will be."""
+    return {action for (action,) in connection.execute(_ACTIONS)}
 
 
 def group_names(connection: psycopg.Connection) -> tuple[str, ...]:

@@ -111,9 +111,8 @@ def check_grant(connection: psycopg.Connection, request: ChangeGrantRequest) -> 
             {"expires_at": f"{request.expires_at:%Y-%m-%d %H:%M} UTC has passed; accepted is a later time"}
         )
     terms = (request.bounds, None, request.expires_at)
-    same = [
-        grant for grant in _about(connection, request) if (grant.limits, grant.valid_from, grant.expires_at) == terms
-    ]
+    live = access.live_grants(connection, group=request.group, action=request.action)
+    same = [grant for grant in live if (grant.limits, grant.valid_from, grant.expires_at) == terms]
     if same:
         raise RequestError({"action": f"grant {same[0].grant_id} gives just this already"})
 
@@ -124,10 +123,10 @@ def find_revocable(connection: psycopg.Connection, request: ChangeGrantRequest) 
     Raises:
         RequestError: There is none, or more than one, or it is the catalog's.
     """
-    live = _about(connection, request)
+    live = access.live_grants(connection, group=request.group, action=request.action)
     title = f"{request.group} → {request.action}"
     if request.grant_id is None:
-        chosen = [grant for grant in live if grant.origin == "page"] or live
+        chosen = [grant for grant in live if grant.origin == "page"] or list(live)
     else:
         chosen = [grant for grant in live if grant.grant_id == request.grant_id]
     if not live:
@@ -141,11 +140,6 @@ def find_revocable(connection: psycopg.Connection, request: ChangeGrantRequest) 
             {"grant_id": f"missing, and there is more than one grant {title}; accepted is {_numbers(chosen)}"}
         )
     return chosen[0]
-
-
-def _about(connection: psycopg.Connection, request: ChangeGrantRequest) -> list[Grant]:
-    wanted = (request.group, request.action)
-    return [grant for grant in access.live_grants(connection) if (grant.group, grant.action) == wanted]
 
 
 def _is_to_come(connection: psycopg.Connection, time: datetime) -> bool:

@@ -129,7 +129,7 @@ def _form(request: PageRequest, errors: Mapping[str, str]) -> Form:
             hint="As in scale:ads/bidder, or scale:ads/* for all of a team's; * is any text.",
             error=errors.get("action"),
             required=True,
-            suggestions=known_actions(access.live_grants(request.database))[:_MOST_SUGGESTIONS],
+            suggestions=known_actions(access.granted_actions(request.database))[:_MOST_SUGGESTIONS],
         ),
         Fieldset(
             "Limits",

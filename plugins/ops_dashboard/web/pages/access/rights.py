@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from ops_dashboard import access
 from ops_dashboard.access import Access, Grant
 from ops_dashboard.text import shown
@@ -56,7 +58,7 @@ def rights(request: PageRequest) -> Page:
 
 
 def _toolbar(request: PageRequest) -> Toolbar:
-    actions = known_actions(access.live_grants(request.database))
+    actions = known_actions(access.granted_actions(request.database))
     return Toolbar(
         Search("action", "Who may … scale:ads/bidder?", actions),
         Search("user", "Person, or you"),
@@ -68,7 +70,8 @@ def _rights_page(request: PageRequest, user: str, mistake: Note | None = None) -
     found = access.describe(request.database, user)
     is_reader = user == request.user.name
     by = ", ".join(dict.fromkeys(grant.group for grant in found.grants))
-    rows = [_cells(request, found, grant) for grant in found.grants]
+    paths = access.paths_into(request.database, user, [grant.group for grant in found.grants])
+    rows = [_cells(request, grant, paths.get(grant.group, ())) for grant in found.grants]
     return Page(
         "Access",
         _toolbar(request),
@@ -82,8 +85,7 @@ def _rights_page(request: PageRequest, user: str, mistake: Note | None = None) -
     )
 
 
-def _cells(request: PageRequest, found: Access, grant: Grant) -> tuple[Node, ...]:
-    through = access.path_into(request.database, found.user, grant.group)
+def _cells(request: PageRequest, grant: Grant, through: Sequence[str]) -> tuple[Node, ...]:
     return (
         Link(Code(grant.action), request.url(rights, action=grant.action)),
         Stacked(Code(grant.group), ("through ", way(through[1:]))) if through[1:] else Code(grant.group),

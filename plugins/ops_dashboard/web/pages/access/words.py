@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence, Set
 from datetime import datetime
 
 from ops_dashboard.access import Grant
@@ -70,10 +70,10 @@ def managing(action: str) -> str:
     return f"{ChangeGrantRequest.verb}:{ChangeGrantRequest.resource_of({'action': action})}"
 
 
-def known_actions(grants: Iterable[Grant]) -> list[str]:
+def known_actions(granted: Set[str]) -> list[str]:
     """The actions that can be asked for: those of the pools, and what grants name."""
     try:
         of_pools = {pool.action for pool in current_catalog().pools.values()}
     except CatalogError:
         of_pools = set()  # who may what can be told all the same
-    return sorted(of_pools | {grant.action for grant in grants})
+    return sorted(of_pools | granted)
