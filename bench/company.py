@@ -29,7 +29,7 @@ from ops_dashboard.directory import (
 
 APP = "ops_bench_app"
 _ANYTHING = Bound(number=10**9, percent=0)
-_RULES = SyncRules(
+UNGUARDED = SyncRules(
     holds_first_run=False,
     guards=Guards(
         users_removed=_ANYTHING,
@@ -37,6 +37,7 @@ _RULES = SyncRules(
         granted_group_loses=_ANYTHING,
         granted_group_gains=_ANYTHING,
         emptied_group_had=10**9,
+        granted_group_opens="apply",
     ),
 )
 
@@ -85,7 +86,7 @@ def snapshot(size: Size, *, moved: int = 0) -> Snapshot:
 
 def apply(connection: psycopg.Connection, found: Snapshot) -> SyncReport:
     """Sync, with guards that let everything pass."""
-    return sync(connection, found, _RULES, Asked("bench", "bench"))
+    return sync(connection, found, UNGUARDED, Asked("bench", "bench"))
 
 
 def grants(size: Size) -> list[CatalogGrant]:

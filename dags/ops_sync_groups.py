@@ -9,11 +9,12 @@ from datetime import timedelta
 
 from airflow.sdk import DAG, Param
 
+from ops_dashboard.directory import SYNC_DAG_ID
 from ops_dashboard.settings import settings
 from ops_operators.sync import SyncCatalogGrantsOperator, SyncDirectoryOperator
 
 with DAG(
-    dag_id="ops_sync_groups",
+    dag_id=SYNC_DAG_ID,
     schedule=timedelta(minutes=10),
     catchup=False,
     is_paused_upon_creation=False,

@@ -8,8 +8,9 @@ from demo.accounts import ACCOUNTS
 from demo.client import Client
 from demo.stack import Stack
 from ops_dashboard.airflow_role import OPERABLE_DAGS
+from ops_dashboard.directory import SYNC_DAG_ID
 
-_DAGS = ("ops_sync_groups", *OPERABLE_DAGS)
+_DAGS = (SYNC_DAG_ID, *OPERABLE_DAGS)
 _PAGES = ("/ops/workers", "/ops/audit", "/ops/api/v1/pools", "/ops/api/v1/ledger", "/ops/api/v1/access/me")
 
 
@@ -23,10 +24,10 @@ def load_company(stack: Stack) -> None:
     with Client(stack.url, admin.email) as client:
         stack.progress("waiting for the DAGs")
         stack.wait_until("the DAGs are parsed", lambda: all(_is_known(client, dag_id) for dag_id in _DAGS))
-        stack.progress("loading the demo company through ops_sync_groups")
-        run_id = client.trigger("ops_sync_groups", {})
-        if client.wait_for_run("ops_sync_groups", run_id) != "success":
-            raise RuntimeError(f"ops_sync_groups failed: see its log at {stack.url}/dags/ops_sync_groups")
+        stack.progress(f"loading the demo company through {SYNC_DAG_ID}")
+        run_id = client.trigger(SYNC_DAG_ID, {})
+        if client.wait_for_run(SYNC_DAG_ID, run_id) != "success":
+            raise RuntimeError(f"{SYNC_DAG_ID} failed: see its log at {stack.url}/dags/{SYNC_DAG_ID}")
 
 
 def visit_pages(stack: Stack) -> None:

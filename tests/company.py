@@ -8,18 +8,16 @@ from datetime import datetime
 import psycopg
 import pytest
 
+from bench.company import UNGUARDED
 from ops_dashboard import access
 from ops_dashboard.catalog import CatalogGrant, Limits
 from ops_dashboard.directory import (
     Asked,
-    Bound,
     DirectoryGroup,
     DirectoryUser,
-    Guards,
     Listing,
     Snapshot,
     SyncReport,
-    SyncRules,
     SyncState,
     sync,
 )
@@ -33,15 +31,6 @@ ADS, SEARCH, ADMIN, VIEWER, GONE = (
 )
 
 
-_ANYTHING = Bound(number=10**9, percent=0)
-UNGUARDED = Guards(
-    users_removed=_ANYTHING,
-    memberships_removed=_ANYTHING,
-    emptied_group_had=10**9,
-    granted_group_opens="apply",
-    granted_group_loses=_ANYTHING,
-    granted_group_gains=_ANYTHING,
-)
 SCHEDULED = Asked("the schedule", "scheduled__1")
 
 
@@ -54,8 +43,7 @@ def snapshot(
 
 def load(connection: psycopg.Connection, found: Snapshot) -> SyncReport:
     """Apply a snapshot, whatever it changes."""
-    rules = SyncRules(holds_first_run=False, guards=UNGUARDED)
-    report = sync(connection, found, rules, SCHEDULED)
+    report = sync(connection, found, UNGUARDED, SCHEDULED)
     assert report.state in {SyncState.APPLIED, SyncState.PARTIAL}, report.reasons
     return report
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from ops_dashboard import ledger
-from ops_dashboard.acts import MAX_REASON, ActRequest
+from ops_dashboard.acts import EXECUTED_BEFORE, MAX_REASON, ActRequest
 from ops_dashboard.text import shorten
 from ops_operators.verdicts import RefusedError
 
@@ -49,7 +49,7 @@ def refuse_replay(context: Context) -> None:
     run = context["dag_run"]
     if run.clear_number or context["ti"].try_number > 1:
         raise RefusedError(
-            f"run {run.run_id} was executed before; ask anew instead of clearing or retrying it (whoever did need not"
+            f"run {run.run_id} {EXECUTED_BEFORE}; ask anew instead of clearing or retrying it (whoever did need not"
             " be the person named here: Airflow keeps the name of who asked first)"
         )
     age = datetime.now(UTC) - run.run_after

@@ -12,7 +12,7 @@ from ops_dashboard.acts.grants import (
     find_revocable,
     grant_in_words,
 )
-from ops_dashboard.acts.requests import MAX_REASON, ActRequest, RequestError, parse
+from ops_dashboard.acts.requests import EXECUTED_BEFORE, MAX_REASON, ActRequest, RequestError, parse
 from ops_dashboard.acts.scale import SCALE_DAG_ID, ScaleRequest, check_within_limits
 from ops_dashboard.acts.syncs import DECIDE_SYNC_DAG_ID, DecideSyncRequest
 
@@ -28,6 +28,7 @@ REQUESTS: Mapping[str, type[ActRequest]] = MappingProxyType(
 __all__ = [
     "CHANGE_GRANT_DAG_ID",
     "DECIDE_SYNC_DAG_ID",
+    "EXECUTED_BEFORE",
     "MAX_REASON",
     "REQUESTS",
     "SCALE_DAG_ID",

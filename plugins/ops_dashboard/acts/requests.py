@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from ops_dashboard.ledger import Value
 
 MAX_REASON = 500
+EXECUTED_BEFORE = "was executed before"
+"""How a refusal says that nobody asked anew: by it pages tell a replay from a request."""
 
 
 class RequestError(ValueError):

@@ -65,7 +65,7 @@ def _tell_contents(snapshot: Snapshot) -> None:
     nested = sum(len(group.member_groups) for group in groups)
     print(f"  would load {len(users)} users ({suspended} suspended) and {len(groups)} groups")
     print(f"  with {members} direct memberships and {nested} groups in groups")
-    for group in [group for group in groups if group.problem][:_SHOWN]:
+    for group in snapshot.unread_groups[:_SHOWN]:
         print(f"  group {group.name or group.external_id} keeps what is known of it: {group.problem}")
     for note in snapshot.notes:
         print(f"  {note}")

@@ -12,11 +12,12 @@ from ops_dashboard.directory.models import (
     Snapshot,
 )
 from ops_dashboard.directory.runs import Asked, SyncRun, SyncState, find_run, recent_runs, record_failure
-from ops_dashboard.directory.settings import Bound, Guards, SyncRules
+from ops_dashboard.directory.settings import SYNC_DAG_ID, Bound, Guards, SyncRules
 from ops_dashboard.directory.status import Source, SourceStatus, UnreadGroup, read_statuses
 from ops_dashboard.directory.sync import SyncReport, discard, release, sync
 
 __all__ = [
+    "SYNC_DAG_ID",
     "Asked",
     "Bound",
     "ConfiguredSource",

@@ -83,6 +83,16 @@ class Snapshot:
     groups: Listing[DirectoryGroup]
     notes: tuple[str, ...] = ()
 
+    @property
+    def readable_groups(self) -> tuple[DirectoryGroup, ...]:
+        """Those whose members are known."""
+        return tuple(group for group in self.groups.entries if group.problem is None)
+
+    @property
+    def unread_groups(self) -> tuple[DirectoryGroup, ...]:
+        """Those that could not be read completely."""
+        return tuple(group for group in self.groups.entries if group.problem is not None)
+
 
 class DirectorySource(Protocol):
     """A place that knows who belongs to which group."""

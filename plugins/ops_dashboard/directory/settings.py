@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from ops_dashboard.directory.models import DirectorySource
 
 
+SYNC_DAG_ID = "ops_sync_groups"
+
+
 @dataclass(frozen=True, slots=True)
 class Server:
     """Where and as whom: what an Airflow connection keeps beside its extra."""

@@ -1,28 +1,17 @@
-"""Lay a snapshot beside what is known, in temporary tables: what was seen, and what differs.
+"""A snapshot as it is, in temporary tables beside what is known: seen_users, seen_groups, seen_nested.
 
-Nothing of the product's own tables is written. The tables, all of one source:
-
-- seen_*: the snapshot as it is
-- wanted_users, wanted_groups, wanted_memberships, wanted_nested: what shall be there, with our ids
-- gone_users, gone_groups: who is there and was not seen
-- changed_memberships: people with the groups they are in directly and shall be in, where these differ
-- come_members, gone_members, come_nested, gone_nested: the same and groups in groups, one by one
-- next_containments: what follows from the nested groups that shall be there
+Nothing of the product's own tables is written here, nor by the comparison that makes further tables from these.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, LiteralString
-
-from ops_dashboard.directory.models import DirectoryError
-from ops_dashboard.text import shown
 
 if TYPE_CHECKING:
     import psycopg
 
-    from ops_dashboard.directory.models import DirectoryGroup, Snapshot
+    from ops_dashboard.directory.models import Snapshot
 
 _MEMORY = "SELECT set_config('work_mem', '128MB', true)"  # a million edges are sorted and hashed, once
 
@@ -34,157 +23,12 @@ CREATE TEMP TABLE seen_nested (group_id text, child_id text)
 # Fresh tables have no statistics, and a wrong guess at a large directory costs minutes.
 _ANALYZE_SEEN = "ANALYZE seen_users, seen_groups, seen_nested"
 
-_WANT_USERS = """
-CREATE TEMP TABLE wanted_users AS
-SELECT coalesce(held.user_id, nextval(pg_get_serial_sequence('ops.users', 'user_id'))) AS user_id,
-       seen.external_id, seen.email, seen.name, seen.active, held.email AS old_email,
-       CASE WHEN held.user_id IS NULL THEN 'added'
-            WHEN held.removed_at IS NOT NULL THEN 'returned'
-            WHEN seen.active AND NOT held.active THEN 'reinstated'
-            WHEN (held.email, held.name, held.active) <> (seen.email, seen.name, seen.active)
-            THEN 'changed' END AS change
-  FROM seen_users AS seen
-  LEFT JOIN ops.users AS held ON held.source = %(source)s AND held.external_id = seen.external_id
-"""
-_FIND_GONE_USERS = """
-CREATE TEMP TABLE gone_users AS
-SELECT held.user_id, held.external_id, held.email, held.active
-  FROM ops.users AS held
- WHERE held.source = %(source)s AND held.removed_at IS NULL
-   AND NOT EXISTS (SELECT FROM seen_users AS seen WHERE seen.external_id = held.external_id)
-"""
-
-# A group that could not be read keeps what is known of it; if nothing is known, there is nothing to keep.
-_WANT_GROUPS = """
-CREATE TEMP TABLE wanted_groups AS
-SELECT coalesce(held.group_id, nextval(pg_get_serial_sequence('ops.groups', 'group_id'))) AS group_id,
-       seen.external_id, seen.problem, held.name AS old_name,
-       CASE WHEN seen.problem IS NULL THEN seen.name ELSE held.name END AS name,
-       CASE WHEN seen.problem IS NULL THEN seen.everyone ELSE held.everyone END AS everyone,
-       CASE WHEN held.group_id IS NULL THEN 'added'
-            WHEN held.removed_at IS NOT NULL THEN 'returned'
-            WHEN seen.problem IS NULL AND held.name <> seen.name THEN 'renamed'
-            WHEN (seen.problem IS NULL AND held.everyone <> seen.everyone) OR held.problem IS DISTINCT FROM seen.problem
-            THEN 'changed' END AS change
-  FROM seen_groups AS seen
-  LEFT JOIN ops.groups AS held ON held.source = %(source)s AND held.external_id = seen.external_id
- WHERE seen.problem IS NULL OR (held.group_id IS NOT NULL AND held.removed_at IS NULL)
-"""
-_FIND_GONE_GROUPS = """
-CREATE TEMP TABLE gone_groups AS
-SELECT held.group_id, held.external_id, held.name
-  FROM ops.groups AS held
- WHERE held.source = %(source)s AND held.removed_at IS NULL
-   AND NOT EXISTS (SELECT FROM seen_groups AS seen WHERE seen.external_id = held.external_id)
-"""
-
-_CREATE_MEMBERSHIPS = "CREATE TEMP TABLE wanted_memberships (user_id bigint PRIMARY KEY, group_ids bigint[] NOT NULL)"
-_USER_IDS = "SELECT external_id, user_id FROM wanted_users"
-_GROUP_IDS = "SELECT external_id, group_id FROM wanted_groups WHERE problem IS NULL"
-# Who is in a group that could not be read stays in it, unless they left the directory.
-_KEEP_MEMBERSHIPS = """
-WITH unread AS MATERIALIZED (
-    SELECT array_agg(group_id) AS ids FROM wanted_groups WHERE problem IS NOT NULL
-), kept AS (
-    SELECT live.user_id, ARRAY(SELECT id FROM unnest(live.group_ids) AS id WHERE id = ANY (unread.ids)) AS ids
-      FROM unread JOIN ops.direct_memberships AS live ON live.valid_to IS NULL AND live.group_ids && unread.ids
-      JOIN wanted_users USING (user_id)
-)
-INSERT INTO wanted_memberships AS wanted SELECT user_id, ids FROM kept
-    ON CONFLICT (user_id) DO UPDATE
-   SET group_ids = ARRAY(SELECT DISTINCT id FROM unnest(wanted.group_ids || excluded.group_ids) AS id ORDER BY id)
-"""
-# The outer joins let a group that the snapshot does not have fail as a missing id, instead of leaving it out.
-_WANT_NESTED = """
-CREATE TEMP TABLE wanted_nested (group_id bigint NOT NULL, child_id bigint NOT NULL);
-INSERT INTO wanted_nested
-SELECT groups.group_id, children.group_id
-  FROM seen_nested AS seen
-  LEFT JOIN wanted_groups AS groups ON groups.external_id = seen.group_id
-  LEFT JOIN wanted_groups AS children ON children.external_id = seen.child_id
- -- A child that could not be read and is not known has no members that could be known.
- WHERE children.group_id IS NOT NULL
-    OR NOT EXISTS (SELECT FROM seen_groups WHERE external_id = seen.child_id AND problem IS NOT NULL)
-"""
-_ANALYZE_WANTED = "ANALYZE wanted_users, wanted_groups, wanted_memberships, wanted_nested"
-
-_FIND_CHANGED_MEMBERSHIPS = """
-CREATE TEMP TABLE changed_memberships AS
-SELECT user_id, live.group_ids AS old_ids, wanted.group_ids AS new_ids
-  FROM wanted_memberships AS wanted
-  FULL JOIN (SELECT held.user_id, held.group_ids
-               FROM ops.direct_memberships AS held JOIN ops.users USING (user_id)
-              WHERE held.valid_to IS NULL AND users.source = %(source)s) AS live USING (user_id)
- WHERE live.group_ids IS DISTINCT FROM wanted.group_ids
-"""
-_SHOW_COME_MEMBERS = """
-CREATE TEMP VIEW come_members AS
-SELECT changed.user_id, id AS group_id FROM changed_memberships AS changed CROSS JOIN unnest(changed.new_ids) AS id
- WHERE changed.old_ids IS NULL OR id <> ALL (changed.old_ids)
-"""
-_SHOW_GONE_MEMBERS = """
-CREATE TEMP VIEW gone_members AS
-SELECT changed.user_id, id AS group_id FROM changed_memberships AS changed CROSS JOIN unnest(changed.old_ids) AS id
- WHERE changed.new_ids IS NULL OR id <> ALL (changed.new_ids)
-"""
-_FIND_COME_NESTED = """
-CREATE TEMP TABLE come_nested AS
-SELECT wanted.group_id, wanted.child_id
-  FROM wanted_nested AS wanted
- WHERE NOT EXISTS (
-       SELECT FROM ops.nested_groups AS live
-        WHERE live.group_id = wanted.group_id AND live.child_id = wanted.child_id AND live.valid_to IS NULL)
-"""
-_FIND_GONE_NESTED = """
-CREATE TEMP TABLE gone_nested AS
-SELECT live.group_id, live.child_id
-  FROM ops.nested_groups AS live JOIN ops.groups USING (group_id)
- WHERE groups.source = %(source)s AND live.valid_to IS NULL
-   AND NOT EXISTS (
-       SELECT FROM wanted_nested AS wanted
-        WHERE wanted.group_id = live.group_id AND wanted.child_id = live.child_id)
-   AND (NOT EXISTS (SELECT FROM wanted_groups AS kept WHERE kept.group_id = live.group_id AND kept.problem IS NOT NULL)
-        OR EXISTS (SELECT FROM gone_groups AS gone WHERE gone.group_id = live.child_id))
-"""
-_CLOSE = """
-CREATE TEMP TABLE next_containments AS
-WITH RECURSIVE nested AS (
-    SELECT group_id, child_id FROM ops.nested_groups WHERE valid_to IS NULL
-    EXCEPT SELECT group_id, child_id FROM gone_nested
-     UNION SELECT group_id, child_id FROM come_nested
-), reach (inner_id, group_id) AS (
-    SELECT group_id, group_id FROM ops.groups
-     WHERE removed_at IS NULL AND group_id NOT IN (SELECT group_id FROM gone_groups)
-     UNION
-    SELECT group_id, group_id FROM wanted_groups
-     UNION  -- drops what was reached before, so a cycle ends
-    SELECT nested.child_id, reach.group_id
-      FROM reach JOIN nested ON nested.group_id = reach.inner_id
-)
-SELECT inner_id, group_id FROM reach
-"""
-_ANALYZE_CHANGES = "ANALYZE changed_memberships, gone_users, next_containments"
-
 _DROP = """
 DROP VIEW IF EXISTS come_members, gone_members;
 DROP TABLE IF EXISTS seen_users, seen_groups, seen_nested,
     wanted_users, wanted_groups, wanted_memberships, wanted_nested, gone_users, gone_groups,
     changed_memberships, come_nested, gone_nested, next_containments
 """
-
-_ENTRIES: tuple[LiteralString, ...] = (_WANT_USERS, _FIND_GONE_USERS, _WANT_GROUPS, _FIND_GONE_GROUPS)
-_EDGES: tuple[LiteralString, ...] = (
-    _KEEP_MEMBERSHIPS,
-    *_WANT_NESTED.split(";"),
-    _ANALYZE_WANTED,
-    _FIND_CHANGED_MEMBERSHIPS,
-    _SHOW_COME_MEMBERS,
-    _SHOW_GONE_MEMBERS,
-    _FIND_COME_NESTED,
-    _FIND_GONE_NESTED,
-    _CLOSE,
-    _ANALYZE_CHANGES,
-)
 
 
 def stage(cursor: psycopg.Cursor[Any], snapshot: Snapshot) -> None:
@@ -197,74 +41,34 @@ def stage(cursor: psycopg.Cursor[Any], snapshot: Snapshot) -> None:
     _copy_seen(cursor, snapshot)
 
 
-def compare(cursor: psycopg.Cursor[Any], snapshot: Snapshot) -> None:
-    """Make all the other tables from those and from what is known.
-
-    Raises:
-        DirectoryError, psycopg.IntegrityError: The snapshot contradicts itself.
-    """
-    _run(cursor, _ENTRIES, snapshot.source)
-    _copy_memberships(cursor, snapshot)
-    _run(cursor, _EDGES, snapshot.source)
-
-
 def drop(cursor: psycopg.Cursor[Any]) -> None:
-    """Drop the tables, for another run in the same transaction."""
+    """Drop these tables and those of the comparison, for another run in the same transaction."""
     cursor.execute(_DROP)
 
 
 def _copy_seen(cursor: psycopg.Cursor[Any], snapshot: Snapshot) -> None:
     users, groups = snapshot.users.entries, snapshot.groups.entries
-    readable = [group for group in groups if group.problem is None]
     cursor.execute(_CREATE_SEEN)
-    _copy(
+    copy_rows(
         cursor,
         "COPY seen_users FROM STDIN",
         ((user.external_id, user.email, user.name, user.active) for user in users),
     )
-    _copy(
+    copy_rows(
         cursor,
         "COPY seen_groups FROM STDIN",
         ((group.external_id, group.name, group.everyone, group.problem) for group in groups),
     )
-    _copy(
+    copy_rows(
         cursor,
         "COPY seen_nested FROM STDIN",
-        ((group.external_id, child) for group in readable for child in group.member_groups),
+        ((group.external_id, child) for group in snapshot.readable_groups for child in group.member_groups),
     )
     cursor.execute(_ANALYZE_SEEN)
 
 
-def _copy_memberships(cursor: psycopg.Cursor[Any], snapshot: Snapshot) -> None:
-    users = dict(cursor.execute(_USER_IDS).fetchall())
-    groups = dict(cursor.execute(_GROUP_IDS).fetchall())
-    readable = [group for group in snapshot.groups.entries if group.problem is None]
-    held: dict[int, list[str]] = defaultdict(list)
-    for group in sorted(readable, key=lambda group: groups[group.external_id]):
-        group_id = str(groups[group.external_id])
-        for user in set(_members(group, users)):
-            held[user].append(group_id)
-    cursor.execute(_CREATE_MEMBERSHIPS)
-    # As text: psycopg's own arrays take several times as long.
-    rows = ((user, f"{{{','.join(ids)}}}") for user, ids in held.items())
-    _copy(cursor, "COPY wanted_memberships FROM STDIN", rows)
-
-
-def _members(group: DirectoryGroup, users: Mapping[str, int]) -> Iterable[int]:
-    if group.everyone:
-        return users.values()
-    try:
-        return [users[user] for user in group.member_users]
-    except KeyError as error:
-        raise DirectoryError(f"group {shown(group.name)} has a member {shown(error.args[0])} who is no user") from error
-
-
-def _run(cursor: psycopg.Cursor[Any], steps: Sequence[LiteralString], source: str) -> None:
-    for step in steps:
-        cursor.execute(step, {"source": source} if "%(source)s" in step else None)
-
-
-def _copy(cursor: psycopg.Cursor[Any], statement: LiteralString, rows: Iterable[tuple[object, ...]]) -> None:
+def copy_rows(cursor: psycopg.Cursor[Any], statement: LiteralString, rows: Iterable[tuple[object, ...]]) -> None:
+    """Write rows to where a COPY statement says."""
     with cursor.copy(statement) as copy:
         for row in rows:
             copy.write_row(row)

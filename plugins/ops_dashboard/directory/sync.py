@@ -12,13 +12,14 @@ import psycopg
 
 from ops_dashboard.directory import runs, staging
 from ops_dashboard.directory.applying import apply_staged, suspend
+from ops_dashboard.directory.comparing import compare
 from ops_dashboard.directory.differences import Differences, find_differences, find_digest
 from ops_dashboard.directory.guards import reasons_to_hold
 from ops_dashboard.directory.models import DirectoryError
 from ops_dashboard.directory.runs import SyncState
 
 if TYPE_CHECKING:
-    from ops_dashboard.directory.models import DirectoryGroup, Snapshot
+    from ops_dashboard.directory.models import Snapshot
     from ops_dashboard.directory.runs import Asked
     from ops_dashboard.directory.settings import SyncRules
 
@@ -99,7 +100,7 @@ def release(connection: psycopg.Connection, source: str, digest: str, by: str, w
         with _plain_errors(source):
             staging.stage(cursor, held.snapshot)
             suspended = suspend(cursor, source)
-            staging.compare(cursor, held.snapshot)
+            compare(cursor, held.snapshot)
             differences = find_differences(cursor, source)
             if find_digest(cursor) != digest:
                 raise DirectoryError(
@@ -131,11 +132,11 @@ def _look(cursor: psycopg.Cursor[Any], snapshot: Snapshot, rules: SyncRules) -> 
     listings = (snapshot.users, snapshot.groups)
     if unproven := tuple(listing.problem or "not proven complete" for listing in listings if listing.proof is None):
         return SyncReport(snapshot.source, SyncState.PARTIAL, unproven, suspended)
-    staging.compare(cursor, snapshot)
+    compare(cursor, snapshot)
     differences = find_differences(cursor, snapshot.source)
     if reasons := _reasons(_known(cursor, snapshot.source), snapshot, rules, differences):
         return SyncReport(snapshot.source, SyncState.HELD, tuple(reasons), suspended, differences)
-    unread = tuple(f"group {group.name or group.external_id}: {group.problem}" for group in _unread(snapshot))
+    unread = tuple(f"group {group.name or group.external_id}: {group.problem}" for group in snapshot.unread_groups)
     state = SyncState.PARTIAL if unread else SyncState.APPLIED
     return SyncReport(snapshot.source, state, unread, suspended, differences)
 
@@ -190,7 +191,3 @@ def _plain_errors(source: str) -> Iterator[None]:
 
 def _known(cursor: psycopg.Cursor[Any], source: str) -> _Known:
     return _Known(*cursor.execute(_READ_SOURCE, {"source": source}).fetchall()[0])
-
-
-def _unread(snapshot: Snapshot) -> list[DirectoryGroup]:
-    return [group for group in snapshot.groups.entries if group.problem is not None]

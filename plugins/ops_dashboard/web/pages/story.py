@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ops_dashboard import ledger
-from ops_dashboard.acts import REQUESTS, ActRequest, RequestError, ScaleRequest, parse
+from ops_dashboard.acts import EXECUTED_BEFORE, REQUESTS, ActRequest, RequestError, ScaleRequest, parse
 from ops_dashboard.catalog import CatalogError
 from ops_dashboard.catalog.current import current_catalog
 from ops_dashboard.ledger import Entry, Filter, Outcome, Value
@@ -149,7 +149,7 @@ def _told_apart(found: Sequence[Entry]) -> tuple[Entry | None, Sequence[Entry]]:
 
 def is_replay(message: str) -> bool:
     """Whether a refusal tells that nobody asked: an earlier request was executed again."""
-    return "was executed before" in message
+    return EXECUTED_BEFORE in message
 
 
 def _is_lost(entry: Entry, *, ended: bool) -> bool:

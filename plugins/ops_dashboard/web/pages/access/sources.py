@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ops_dashboard.directory import SourceStatus, SyncRun, read_statuses
+from ops_dashboard.directory import SYNC_DAG_ID, SourceStatus, SyncRun, read_statuses
 from ops_dashboard.web.components import (
     Code,
     Column,
@@ -55,7 +55,7 @@ def sources(request: PageRequest) -> Page:
 
 
 def _nothing() -> Empty:
-    return Empty("No company directory was read yet, so nobody is known.", "DAG ops_sync_groups reads them.")
+    return Empty("No company directory was read yet, so nobody is known.", f"DAG {SYNC_DAG_ID} reads them.")
 
 
 def _source(request: PageRequest, status: SourceStatus) -> tuple[Node, ...]:

@@ -34,7 +34,6 @@ from ops_dashboard.web.router import Router
 
 router = Router(prefix="/ops")
 
-_SYNC_DAG_ID = "ops_sync_groups"
 _TITLES = {SyncState.HELD: "Held:", SyncState.FAILED: "Nothing was changed:", SyncState.PARTIAL: "Not read:"}
 
 
@@ -102,7 +101,7 @@ def _evidence(request: PageRequest, run: SyncRun, manages: bool) -> tuple[Node, 
     """Why the answer is known to be complete, and what was left out of it: it may name people."""
     if not manages:
         return (Text("People's names, and what was read, are shown to those who may manage:access.", muted=True),)
-    in_airflow = request.airflow_url(f"/dags/{_SYNC_DAG_ID}/runs/{quote(run.dag_run_id, safe='')}")
+    in_airflow = request.airflow_url(f"/dags/{directory.SYNC_DAG_ID}/runs/{quote(run.dag_run_id, safe='')}")
     facts: list[tuple[str, Node]] = [("DAG run", Link(Code(run.dag_run_id), in_airflow, outer=True))]
     facts += [("Digest", Code(run.digest))] if run.digest else []
     facts += [("Read", line) for line in run.evidence]
