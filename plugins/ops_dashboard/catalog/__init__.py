@@ -2,31 +2,49 @@
 
 from __future__ import annotations
 
+from ops_dashboard.catalog.fields import TIME_IN_WORDS, GroupName, Scalar, Time, WorkloadKind
+from ops_dashboard.catalog.grants import ActionPattern, CatalogGrant, Limits
 from ops_dashboard.catalog.models import (
-    TIME_IN_WORDS,
-    ActionPattern,
     Catalog,
-    CatalogGrant,
-    GroupName,
-    Limits,
-    Pool,
-    Time,
+    UnknownEntryError,
+    UnknownOperationError,
     UnknownPoolError,
-    WorkloadKind,
+    UnknownSettingError,
 )
+from ops_dashboard.catalog.operations import Approval, Concurrency, Operation, PodRun, ScriptRun, SqlRun
+from ops_dashboard.catalog.parameters import Choices, Parameter, TextFormat, ValueType
+from ops_dashboard.catalog.pools import Pool
 from ops_dashboard.catalog.reading import CatalogError, load_catalog
+from ops_dashboard.catalog.settings import ConfigMapKey, Restart, Setting
 
 __all__ = [
     "TIME_IN_WORDS",
     "ActionPattern",
+    "Approval",
     "Catalog",
     "CatalogError",
     "CatalogGrant",
+    "Choices",
+    "Concurrency",
+    "ConfigMapKey",
     "GroupName",
     "Limits",
+    "Operation",
+    "Parameter",
+    "PodRun",
     "Pool",
+    "Restart",
+    "Scalar",
+    "ScriptRun",
+    "Setting",
+    "SqlRun",
+    "TextFormat",
     "Time",
+    "UnknownEntryError",
+    "UnknownOperationError",
     "UnknownPoolError",
+    "UnknownSettingError",
+    "ValueType",
     "WorkloadKind",
     "load_catalog",
 ]

@@ -7,11 +7,15 @@ from dataclasses import fields
 from difflib import get_close_matches
 from pathlib import Path
 from types import MappingProxyType
-from typing import TypeAlias, TypeVar
+from typing import TypeAlias, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
-from ops_dashboard.catalog.models import Catalog, CatalogGrant, Pool
+from ops_dashboard.catalog.grants import CatalogGrant
+from ops_dashboard.catalog.models import Catalog
+from ops_dashboard.catalog.operations import Operation
+from ops_dashboard.catalog.pools import Pool
+from ops_dashboard.catalog.settings import Setting
 from ops_dashboard.strict_yaml import (
     HOLE,
     FileMistake,
@@ -55,10 +59,18 @@ def load_catalog(folder: Path) -> Catalog:
     catalog = Catalog(
         pools=reading.named("pools", Pool, "ads/bidder", written={"workload": ("name",)}, claim=_claimed_by_pool),
         grants=reading.listed("grants", CatalogGrant, claim=_claimed_by_grant),
+        operations=reading.named("operations", Operation, "purge-cache"),
+        settings=reading.named("settings", Setting, "ads/batch-size", claim=_claimed_by_setting),
     )
     if reading.mistakes:
         raise CatalogError(in_order(reading.mistakes))
     return catalog
+
+
+def _entry_in(kind: object) -> type[BaseModel] | None:
+    """Return the model that an annotation is of, also as `Model | None` and as `Mapping[str, Model]`."""
+    inside = get_args(kind) or (kind,)
+    return next((each for each in inside if isinstance(each, type) and issubclass(each, BaseModel)), None)
 
 
 def _claimed_by_pool(pool: Pool) -> _Claim:
@@ -68,6 +80,14 @@ def _claimed_by_pool(pool: Pool) -> _Claim:
 
 def _claimed_by_grant(grant: CatalogGrant) -> _Claim:
     return grant, "this grant"
+
+
+def _claimed_by_setting(setting: Setting) -> _Claim:
+    if setting.config_map is None:
+        return ("variable", setting.variable), f"the variable {setting.variable}"
+    place = setting.config_map
+    in_words = f"key {place.key} of ConfigMap {place.namespace}/{place.name} of {place.connection}"
+    return in_words, in_words
 
 
 class _Reading:
@@ -182,11 +202,17 @@ class _File:
         return f"{path_text(path)} in {self._document.file}:{self._document.line_of(path)}"
 
     def _value(self, model: type[BaseModel], field: str, raw: object, path: Steps) -> object:
-        """Read a field that is an entry of its own, as a grant's limits are; others are the model's to check."""
-        inner = model.model_fields[field].annotation
-        if isinstance(inner, type) and issubclass(inner, BaseModel):
-            return self.entry(inner, raw, path) or HOLE
-        return raw
+        """Read a field that holds entries of its own, as a grant's limits are; others are the model's to check."""
+        kind = model.model_fields[field].annotation
+        entry = _entry_in(kind)
+        if entry is None or raw is None:
+            return raw
+        if get_origin(kind) is not Mapping:
+            return self.entry(entry, raw, path) or HOLE
+        if not isinstance(raw, dict):
+            return raw
+        found = {name: self.entry(entry, each, (*path, name)) for name, each in raw.items()}
+        return HOLE if None in found.values() else found
 
     def _mapping(self, raw: object, path: Steps, keys: Iterable[str]) -> dict[str, object] | None:
         """Return what stands under the keys that are known; note the others."""

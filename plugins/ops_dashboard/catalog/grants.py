@@ -1,0 +1,63 @@
+"""A grant that the catalog declares."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import AfterValidator, Field, ValidationInfo
+from pydantic_core import PydanticCustomError
+
+from ops_dashboard.catalog.fields import (
+    COUNT_IN_WORDS,
+    MAX_REPLICAS,
+    TIME_IN_WORDS,
+    AtLeastMin,
+    Count,
+    Entry,
+    GroupName,
+    Time,
+)
+from ops_dashboard.strict_yaml import RELATION
+
+ActionPattern = Annotated[
+    str,
+    Field(
+        pattern=r"^(\*|(scale|run|set|view|manage):[a-z0-9*][a-z0-9*/._-]{0,199})$",
+        description="scale, run, set, view or manage with a resource, as in scale:ads/* (* is any text), or just *",
+    ),
+]
+
+
+def _after_valid_from(expires_at: datetime | None, info: ValidationInfo) -> datetime | None:
+    valid_from = info.data.get("valid_from")
+    if expires_at is not None and valid_from is not None and expires_at <= valid_from:
+        raise PydanticCustomError(
+            RELATION, "a time after valid_from, which is {time}", {"time": valid_from.isoformat(" ")}
+        )
+    return expires_at
+
+
+class Limits(Entry):
+    """What a grant bounds, in replicas: the least, the most, and the largest change at once. None is open."""
+
+    min: Count | None = Field(default=None, description=COUNT_IN_WORDS)
+    max: Annotated[Count | None, AtLeastMin] = Field(default=None, description=COUNT_IN_WORDS)
+    max_change: Annotated[int, Field(ge=1, le=MAX_REPLICAS)] | None = Field(
+        default=None, description=f"a whole number from 1 to {MAX_REPLICAS}"
+    )
+
+
+class CatalogGrant(Entry):
+    """A group's right to do what an action pattern covers; `*` in the pattern stands for any text.
+
+    The grant holds from `valid_from` until `expires_at`, the latter excluded; None is open.
+    """
+
+    group: GroupName
+    action: ActionPattern
+    limits: Limits = Field(default=Limits(), description="a mapping")
+    valid_from: Time | None = Field(default=None, description=TIME_IN_WORDS)
+    expires_at: Annotated[Time | None, AfterValidator(_after_valid_from)] = Field(
+        default=None, description=TIME_IN_WORDS
+    )
