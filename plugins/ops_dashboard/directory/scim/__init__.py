@@ -9,11 +9,11 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from ops_dashboard.directory.consistent import consistent
-from ops_dashboard.directory.http import GIVE_UP_AFTER, REQUEST_TIMEOUT, JsonServer, ServerError, server_url
+from ops_dashboard.directory.http import JsonServer, ServerError, server_url
 from ops_dashboard.directory.models import DirectoryError, Listing, Snapshot
 from ops_dashboard.directory.scim.groups import read_groups
 from ops_dashboard.directory.scim.users import read_users
-from ops_dashboard.directory.settings import Server, SourceSettings
+from ops_dashboard.directory.settings import GIVE_UP_AFTER, REQUEST_TIMEOUT, Server, SourceSettings
 
 _REFUSED = "; check that the connection's password is a valid token, and that it may read users and groups"
 _HINTS = {
