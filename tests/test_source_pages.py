@@ -14,6 +14,7 @@ from ops_dashboard.acts import DECIDE_SYNC_DAG_ID, DecideSyncRequest, parse
 from ops_dashboard.catalog import Limits
 from ops_dashboard.directory import (
     Asked,
+    DirectoryError,
     DirectoryGroup,
     Listing,
     Snapshot,
@@ -29,6 +30,7 @@ from tests.company import ADMIN, ADS, COMPANY, SCHEDULED, SEARCH, VIEWER, load
 from tests.product_site import Site, rows, send, words
 
 PAGE = "/ops/access/sources"
+MAX_AGE = SyncRules().max_age
 SECOND = "second@example.com"
 
 
@@ -78,7 +80,9 @@ def test_its_badge_follows_its_age(site: Site, age: int, badge: str) -> None:
 
 
 def test_a_source_that_was_never_read_says_so(site: Site, company: psycopg.Connection) -> None:
-    record_failure(company, "ldap", "the server closed the connection", SCHEDULED, max_age=SyncRules().max_age)
+    record_failure(
+        company, "ldap", DirectoryError("the server closed the connection"), SCHEDULED, max_age=SyncRules().max_age
+    )
     text = words(visit(site, VIEWER))
     assert "ldap Never read completely; from 6 h on nothing is decided from it. Stale: nothing is decided" in text
     assert "Failed the schedule not known the server closed the connection" in text
@@ -103,7 +107,7 @@ def test_groups_that_could_not_be_read_are_named_with_the_reason(site: Site, com
 def test_the_last_runs_are_listed_the_newest_first(site: Site, company: psycopg.Connection) -> None:
     sync(company, without_members("ads-oncall"), SyncRules(), Asked(ADMIN, "manual__1"), dry_run=True)
     hold(company)
-    record_failure(company, "file", "it is gone", SCHEDULED, max_age=SyncRules().max_age)
+    record_failure(company, "file", DirectoryError("it is gone"), SCHEDULED, max_age=MAX_AGE)
     failed, waiting, dry, applied = rows(visit(site, ADMIN), "Last runs of file")
     assert failed.endswith(" Failed the schedule not known it is gone")
     assert " Held the schedule +0 −3 memberships group ads-oncall would lose" in waiting

@@ -155,12 +155,13 @@ def record_held(cursor: psycopg.Cursor[Any], found: Record, asked: Asked, snapsh
 
 
 def record_failure(
-    connection: psycopg.Connection, source: str, reason: str, asked: Asked, *, max_age: timedelta
+    connection: psycopg.Connection, source: str, error: DirectoryError, asked: Asked, *, max_age: timedelta
 ) -> int:
     """Write that a source could not be read, and commit."""
+    evidence = [str(error)] if str(error) != error.public else []
     with connection.transaction(), connection.cursor() as cursor:
         know_source(cursor, source, "", max_age)
-        return record(cursor, Record(source, SyncState.FAILED, [reason]), asked)
+        return record(cursor, Record(source, SyncState.FAILED, [error.public], evidence), asked)
 
 
 def supersede_held(cursor: psycopg.Cursor[Any], source: str) -> None:

@@ -183,7 +183,8 @@ def _plain_errors(source: str) -> Iterator[None]:
         yield
     except (psycopg.IntegrityError, psycopg.DataError) as error:
         reason = " ".join(filter(None, (error.diag.message_primary, error.diag.message_detail))) or str(error)
-        raise DirectoryError(f"source {source!r} contradicts itself or another source: {reason}") from error
+        problem = f"source {source!r} contradicts itself or another source"
+        raise DirectoryError(f"{problem}: {reason}", public=problem) from error
 
 
 def _known(cursor: psycopg.Cursor[Any], source: str) -> _Known:
