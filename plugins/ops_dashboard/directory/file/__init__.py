@@ -66,7 +66,7 @@ class FileSource:
         content, size = read_at_rest(self._path, read, self._pause)
         if content.mistakes:
             mistakes = "\n".join(map(str, in_order(content.mistakes)))
-            raise DirectoryError(mistakes, public=f"{self._path} has {len(content.mistakes)} mistakes")
+            raise DirectoryError(mistakes, public=f"{self._path} has mistakes")
         proof = f"read to its end: {len(content.users)} users, {len(content.groups)} groups in {size} bytes"
         return Snapshot(
             source=self._name,
