@@ -211,7 +211,11 @@ def test_every_kind_of_action_can_be_granted(tmp_path: Path, action: str) -> Non
         ("", "a.yaml: got nothing, expected a mapping with some of the keys grants, operations, pools, settings"),
         ("{}", "a.yaml:1: got {}, expected a mapping with some of the keys grants, operations, pools, settings"),
         ("[]", "a.yaml:1: got [], expected a mapping with some of the keys grants, operations, pools, settings"),
-        ("pool: {}", "a.yaml:1: pool: got the key 'pool', expected one of the keys grants, operations, pools, settings; did you mean pools?"),
+        (
+            "pool: {}",
+            "a.yaml:1: pool: got the key 'pool', expected one of the keys grants, operations, pools, settings;"
+            " did you mean pools?",
+        ),
         ("pools:", "a.yaml:1: pools: got nothing, expected a mapping from names"),
         ("pools: [ads/bidder]", "a.yaml:1: pools: got ['ads/bidder'], expected a mapping from names"),
         ("pools: {ads/bidder: }", "a.yaml:1: pools.ads/bidder: got nothing, expected a mapping with some of the keys"),
