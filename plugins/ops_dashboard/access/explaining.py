@@ -141,8 +141,8 @@ class Explanation:
 def explain(connection: psycopg.Connection, user: str, action: str) -> Explanation:
     """Say whether the user may do it, through which groups, and who may. Limits are not judged."""
     decision = decide(connection, user, action)
-    group = decision.grant.group if decision.grant else ""
-    path = paths_into(connection, user, [group]).get(group, ())
+    grant = decision.grant
+    path = paths_into(connection, user, [grant.group]).get(grant.group, ()) if grant else ()
     return Explanation(decision, path, people_who_may(connection, action))
 
 
