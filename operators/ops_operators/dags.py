@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from airflow.sdk import DAG, Param
 from airflow.utils.types import DagRunType
 
+from ops_dashboard.airflow_role import DAG_PERMISSIONS, ROLE
 
-def request_dag(dag_id: str, doc: str | None, params: Mapping[str, Param]) -> DAG:
+
+def request_dag(dag_id: str, doc: str | None, params: Mapping[str, Param], tags: Iterable[str] = ()) -> DAG:
     """Return a DAG whose runs are people's requests, one each, carried out at once and side by side.
 
     Args:
         dag_id: Its id.
         doc: What it does, for the people who look at it in Airflow.
         params: What the trigger form asks for. The task checks all values again, more strictly.
+        tags: Words that people find it by, beside "ops".
     """
     return DAG(
         dag_id=dag_id,
@@ -26,7 +29,8 @@ def request_dag(dag_id: str, doc: str | None, params: Mapping[str, Param]) -> DA
         max_active_tasks=1000,
         # Another DAG's run or a backfill would act in the name of whoever triggered that.
         allowed_run_types=[DagRunType.MANUAL],  # type: ignore[list-item] # the public enum, which the SDK converts
-        tags=["ops"],
+        tags=["ops", *tags],
+        access_control={ROLE: {resource: set(actions) for resource, actions in DAG_PERMISSIONS.items()}},
         doc_md=doc,
         params=dict(params),
     )

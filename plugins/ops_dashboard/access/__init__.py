@@ -6,7 +6,7 @@ the live directory user with that e-mail.
 
 from __future__ import annotations
 
-from ops_dashboard.access.decisions import decide, decide_all
+from ops_dashboard.access.decisions import decide, decide_all, why_not_member
 from ops_dashboard.access.explaining import describe, groups_that_may, path_into, paths_into, people_who_may
 from ops_dashboard.access.grants import (
     apply_catalog_grants,
@@ -38,4 +38,5 @@ __all__ = [
     "paths_into",
     "people_who_may",
     "revoke_grant",
+    "why_not_member",
 ]
