@@ -69,9 +69,7 @@ def wait_for_approval(context: Context, request: Request, needed: ApprovalNeeded
         body=_body(request, needed),
         params={NOTE: Param("", type="string", title="Note", maxLength=MAX_REASON).serialize()},
     )
-    raise TaskAwaitingInput(
-        method_name="resume", kwargs={_DIGEST: needed.preview.digest}, timeout=needed.within
-    )
+    raise TaskAwaitingInput(method_name="resume", kwargs={_DIGEST: needed.preview.digest}, timeout=needed.within)
 
 
 def read_answer(context: Context, kwargs: dict[str, Any]) -> Answer:

@@ -31,7 +31,7 @@ def _operator_of(operation: Operation) -> type[RunOperationOperator[Any]]:
 
 
 def _param(parameter: Parameter) -> Param:
-    schema = dict(json_schema(parameter))
+    schema: dict[str, Any] = dict(json_schema(parameter))
     if parameter.is_required:
         return Param(**schema)
     if parameter.optional:

@@ -24,9 +24,7 @@ class ScriptOperator(RunOperationOperator[PreparedScript]):
         """Run it to its end, its output into the log as it comes."""
         values = {**prepared.values, **{name: _secrets(prepared.values[name]) for name in prepared.connections}}
         try:
-            finished = scripts.run(
-                prepared.script, values, prepared.arguments, prepared.limits, _LogWatcher(watch)
-            )
+            finished = scripts.run(prepared.script, values, prepared.arguments, prepared.limits, _LogWatcher(watch))
         except scripts.ScriptStoppedError as error:
             raise CancelledError(str(error)) from error
         except scripts.ScriptError as error:
