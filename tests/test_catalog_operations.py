@@ -78,7 +78,7 @@ def test_one_of_everything_is_good(tmp_path: Path) -> None:
     ("title", "name", "label"),
     [({"title": "Only try it"}, "dry_run", "Only try it"), ({}, "max_age_days", "Max age days"), ({}, "x", "X")],
 )
-def test_a_parameter_is_called_by_its_title_or_its_name_in_words(title: dict[str, str], name: str, label: str) -> None:
+def test_a_parameter_is_called_by_its_title_or_its_name_in_words(title: dict[str, Any], name: str, label: str) -> None:
     assert Parameter(type=ValueType.STRING, **title).label(name) == label
 
 

@@ -28,8 +28,7 @@ def json_schema(parameter: Parameter) -> dict[str, object]:
             schema["enum"] = [*keywords.enum, None]
     if parameter.title:
         schema["title"] = parameter.title
-    words = in_words(keywords)
-    schema["description"] = "\n\n".join(filter(None, (parameter.description, f"{words[0].upper()}{words[1:]}.")))
+    schema["description"] = "\n\n".join(filter(None, (parameter.description, f"Accepted is {in_words(keywords)}.")))
     if parameter.default is not None or parameter.optional:
         schema["default"] = parameter.default
     return schema
