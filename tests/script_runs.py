@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from ops_dashboard.scripts import Finished, Interpreter, Limits, Progress, Script, read_script, run
 
@@ -69,7 +71,9 @@ class Scripts:
         before, elsewhere = children(), tempfile.tempdir
         tempfile.tempdir = str(self.places)
         try:
-            return run(script, values or {}, arguments, Limits(**{"seconds": 60, "grace_seconds": 1} | limits), self.seen)
+            return run(
+                script, values or {}, arguments, Limits(**{"seconds": 60, "grace_seconds": 1} | limits), self.seen
+            )
         finally:
             tempfile.tempdir = elsewhere
             assert (list(self.places.iterdir()), children()) == ([], before)
@@ -82,6 +86,20 @@ def children() -> list[int]:
         with suppress(FileNotFoundError, ProcessLookupError):
             found.update(map(int, (task / "children").read_text().split()))
     return sorted(found)
+
+
+def is_subreaper() -> int:
+    answer = ctypes.c_int()
+    ctypes.CDLL(None).prctl(37, ctypes.byref(answer), 0, 0, 0)
+    return answer.value
+
+
+@contextmanager
+def time_to_sleep() -> Iterator[str]:
+    """A number of seconds by which a process that sleeps for it can be found; afterwards none may be left."""
+    mark = f"1000.{uuid4().int}"
+    yield mark
+    assert with_argument(mark) == []
 
 
 def with_argument(argument: str) -> list[int]:

@@ -25,7 +25,7 @@ HOSTILE = [
     "a\nb",
     "a\tb",
     "a\rb",
-    "it's \"quoted\"",
+    'it\'s "quoted"',
     "*",
     ";",
     "%s %(x)s ${HOME} \\n \\",

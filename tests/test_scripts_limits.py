@@ -7,6 +7,7 @@ import signal
 import sys
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -21,7 +22,7 @@ def scripts(tmp_path: Path) -> Scripts:
     return Scripts(tmp_path)
 
 
-def failure(scripts: Scripts, text: str, interpreter: Interpreter = PYTHON, **limits: float) -> ScriptFailedError:
+def failure(scripts: Scripts, text: str, interpreter: Interpreter = PYTHON, **limits: Any) -> ScriptFailedError:
     with pytest.raises(ScriptFailedError) as caught:
         scripts.run(text, interpreter, **limits)
     return caught.value
@@ -153,12 +154,9 @@ def test_a_program_that_needs_more_memory_than_it_may_have_is_a_failure(scripts:
 
 
 def test_processor_time_is_bounded_should_nobody_watch() -> None:
-    pid = os.posix_spawn(
-        sys.executable,
-        [sys.executable, "-IS", launcher.__file__, str(os.getpid()), "1", str(2**32), str(MIB), "9", "/bin/sh", "-c"]
-        + ["while :; do :; done"],
-        {},
-    )
+    numbers = [str(os.getpid()), "1", str(2**32), str(MIB), "9"]
+    command = ["/bin/sh", "-c", "while :; do :; done"]
+    pid = os.posix_spawn(sys.executable, [sys.executable, "-IS", launcher.__file__, *numbers, *command], {})
     assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == -signal.SIGXCPU
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import resource
 import unicodedata
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -62,7 +63,7 @@ def test_lines(written: bytes, expected: list[str]) -> None:
 def test_where_the_pieces_meet_does_not_matter(text: str, cuts: list[int]) -> None:
     written = text.encode()
     places = sorted({0, len(written), *(cut for cut in cuts if cut < len(written))})
-    pieces = [written[start:end] for start, end in zip(places, places[1:], strict=False)]
+    pieces = [written[start:end] for start, end in pairwise(places)]
     assert lines_of(pieces) == lines_of([written])
 
 

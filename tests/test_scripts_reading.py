@@ -43,7 +43,7 @@ BAD_NAMES = [
 @pytest.mark.parametrize("name", BAD_NAMES)
 def test_bad_names_are_told_and_nothing_is_opened(tmp_path: Path, name: str) -> None:
     assert not is_script_name(name)
-    with pytest.raises(ScriptMissingError, match="expected a path such as ads/rebuild.py"):
+    with pytest.raises(ScriptMissingError, match="expected a path such as ads/rebuild"):
         read_script(tmp_path / "missing", name, PYTHON)
 
 

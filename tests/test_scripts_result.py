@@ -20,7 +20,7 @@ def scripts(tmp_path: Path) -> Scripts:
     [
         ("true", None),
         ("echo null > $OPS_RESULT", None),
-        ("echo '{\"rows\": [1, 2.5, true, null, \"é\"]}' > $OPS_RESULT", {"rows": [1, 2.5, True, None, "é"]}),
+        ('echo \'{"rows": [1, 2.5, true, null, "é"]}\' > $OPS_RESULT', {"rows": [1, 2.5, True, None, "é"]}),
         ("printf 7 > $OPS_RESULT", 7),
         ("echo 1 > $OPS_RESULT; echo '\"later\"' > $OPS_RESULT", "later"),
     ],
@@ -40,7 +40,7 @@ def test_a_result(scripts: Scripts, text: str, expected: object) -> None:
         ("echo '[-Infinity]' > $OPS_RESULT", "-Infinity is no number that JSON knows"),
         ("echo 1e999 > $OPS_RESULT", "the number 1e999 is too large"),
         ("printf '1%.0s' {1..5000} > $OPS_RESULT", "is no JSON document"),
-        ("echo '{\"a\": {\"b\": 1, \"b\": 2}}' > $OPS_RESULT", "the key 'b' is there more than once"),
+        ('echo \'{"a": {"b": 1, "b": 2}}\' > $OPS_RESULT', "the key 'b' is there more than once"),
         (r"echo '[\"\\ud800\"]' | tr -d '\\' | sed 's/ud8/\\ud8/' > $OPS_RESULT", "is no valid Unicode text"),
         (r"printf '\"\xff\"' > $OPS_RESULT", "it is not in UTF-8: invalid start byte at byte 1"),
         (r"printf '\xef\xbb\xbf1' > $OPS_RESULT", "is no JSON document"),
