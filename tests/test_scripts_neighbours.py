@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -82,7 +81,6 @@ def test_a_process_with_threads_that_start_children_of_their_own(scripts: Script
     threads = [threading.Thread(target=busy) for _ in range(2)]
     for thread in threads:
         thread.start()
-    place = tempfile.mkdtemp(dir=scripts.places)
     try:
         script = scripts.write(f"setsid sleep {mark} & sleep .5", SH)
         for _ in range(3):
@@ -91,7 +89,6 @@ def test_a_process_with_threads_that_start_children_of_their_own(scripts: Script
         over.set()
         for thread in threads:
             thread.join()
-        Path(place).rmdir()
     assert set(codes) == {0}
 
 
