@@ -62,7 +62,10 @@ def _waiting(request: PageRequest) -> tuple[DagRun, Approval]:
         Problem: Nothing waits, or they are not to answer.
     """
     dag_id, run_id = request.path["dag_id"], request.path["run_id"]
-    asked, approval = read_run(request.airflow, dag_id, run_id), approvals.read_approval(request.airflow, dag_id, run_id)
+    asked, approval = (
+        read_run(request.airflow, dag_id, run_id),
+        approvals.read_approval(request.airflow, dag_id, run_id),
+    )
     if approval is None or not approval.is_open:
         raise Problem(409, "Nothing waits for an answer", "It has been answered, or its time is over.")
     why_not = why_not_answer(request, asked.asked_by, approval)
@@ -77,7 +80,12 @@ def _form_page(request: PageRequest, asked: DagRun, approval: Approval, errors: 
         Columns(
             main=Panel(*_form(request, errors)),
             side=(
-                Panel(Facts(("Asked by", person(asked.asked_by or "nobody", request.user.name)), ("At", Time(asked.asked_at)))),
+                Panel(
+                    Facts(
+                        ("Asked by", person(asked.asked_by or "nobody", request.user.name)),
+                        ("At", Time(asked.asked_at)),
+                    )
+                ),
                 *preview(approval.parts),
             ),
         ),

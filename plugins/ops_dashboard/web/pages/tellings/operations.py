@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from ops_dashboard.acts import DAG_PREFIX, RunRequest
+from ops_dashboard.acts import DAG_PREFIX
 from ops_dashboard.ledger import Entry, Outcome, Value
 from ops_dashboard.parameters import text_of
 from ops_dashboard.web.components import Button, Code, Facts, Node, Progress, Step, StepState, Text, Tone
@@ -62,8 +62,8 @@ class OperationTelling(Telling):
         if not may:
             return (operations,)
         if story.entry is not None and story.entry.outcome is Outcome.RUNNING:
-            run_id = request.path["run_id"]
-            return Button("Cancel…", request.url("/runs/{dag_id}/{run_id}/cancel", dag_id=story.dag_id, run_id=run_id)), operations
+            cancel = request.url("/runs/{dag_id}/{run_id}/cancel", dag_id=story.dag_id, run_id=request.path["run_id"])
+            return Button("Cancel…", cancel), operations
         if story.has_ended:
             given = {key: text_of(value) for key, value in _values(story.requested).items()}
             return Button("Run again", request.url(f"/operations/{name}", **given)), operations
@@ -101,6 +101,3 @@ def _values(requested: Value) -> dict[str, Value]:
 
 def _tone(entry: Entry) -> Tone:
     return _TONES.get(entry.outcome, Tone.BAD)
-
-
-__all__ = ["CancelTelling", "OperationTelling", "RunRequest"]
