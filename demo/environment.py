@@ -89,6 +89,7 @@ def airflow_environment(home: Home, ports: Ports, *, kubeconfig: Path, simulated
         # Else a run that failed at once is shown as running for up to five seconds.
         "WORKERS__MIN_HEARTBEAT_INTERVAL": "1",
         "LOGGING__LOGGING_LEVEL": "WARNING",
+        "LOGGING__NAMESPACE_LEVELS": "ops_operators=INFO",  # what operations say is read on the pages
         "LOGGING__WORKER_LOG_SERVER_PORT": str(ports.worker_logs),
         "LOGGING__TRIGGER_LOG_SERVER_PORT": str(ports.trigger_logs),
         "OPS_DASHBOARD__BANNER": _SIMULATED if simulated else "",

@@ -7,10 +7,10 @@ import httpx
 from demo.accounts import ACCOUNTS
 from demo.client import Client
 from demo.stack import Stack
-from ops_dashboard.airflow_role import OPERABLE_DAGS
+from ops_dashboard.acts import REQUESTS
 from ops_dashboard.directory import SYNC_DAG_ID
 
-_DAGS = (SYNC_DAG_ID, *OPERABLE_DAGS)
+_DAGS = (SYNC_DAG_ID, *REQUESTS)
 _PAGES = ("/ops/workers", "/ops/audit", "/ops/api/v1/pools", "/ops/api/v1/ledger", "/ops/api/v1/access/me")
 
 

@@ -14,7 +14,7 @@ import pytest
 from demo.postgres import Postgres
 from ops_dashboard import database
 
-REVISIONS = ["0001_directory", "0002_access", "0003_ledger", "0004_rights"]
+REVISIONS = ["0001_directory", "0002_access", "0003_ledger", "0004_rights", "0006_operations"]
 
 
 def connection_as_airflow_has_it(url: str, **fields: object) -> str:
@@ -131,6 +131,7 @@ def test_the_app_role_may_do_nothing_else_in_the_schema(app_connection: psycopg.
         "groups": write,
         "direct_memberships": append,
         "direct_members": read,
+        "cancellations": append,
         "nested_groups": append,
         "containments": ["DELETE", "INSERT", "SELECT"],
         "memberships": read,

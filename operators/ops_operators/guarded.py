@@ -3,14 +3,16 @@
 It walks one fixed path; a subclass supplies what is read and what is done, and can't leave a step out:
 
     who asked -> what for -> not a replay -> authorised -> locked -> seen -> authorised for what was seen
-    -> ledger "started" -> act -> ledger outcome
+    -> approved, if it takes a second person -> ledger "started" -> act -> ledger outcome
+
+Who waits for a second person leaves the path, and walks it again from its beginning when there is an answer.
 """
 
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, final
 
@@ -18,8 +20,16 @@ from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowFailException, AirflowTaskTerminated
 
 from ops_dashboard import access, database, ledger
-from ops_dashboard.acts import ActRequest, RequestError, parse
+from ops_dashboard.acts import ActRequest, Preview, RequestError, parse
 from ops_dashboard.locks import ResourceLockedError, resource_lock
+from ops_operators.approval import (
+    Answer,
+    ApprovalNeeded,
+    read_answer,
+    refuse_unless_approved,
+    require_agreement,
+    wait_for_approval,
+)
 from ops_operators.record import Record
 from ops_operators.runs import NOBODY, identify, refuse_replay
 from ops_operators.verdicts import DeniedError, RefusedError, Verdict
@@ -33,6 +43,9 @@ if TYPE_CHECKING:
 RequestT = TypeVar("RequestT", bound=ActRequest)
 SeenT = TypeVar("SeenT")
 
+BEYOND_LIMITS_WITHIN = timedelta(hours=1)
+"""How long a request that is beyond a grant's limits waits for somebody who approves."""
+
 
 @dataclass(frozen=True, slots=True)
 class Observation(Generic[SeenT]):
@@ -41,10 +54,14 @@ class Observation(Generic[SeenT]):
     Attributes:
         value: The present value, as the ledger and the grant's limits understand it.
         seen: What the act needs to make sure that nobody changed it meanwhile.
+        preview: What exactly would be done; shown to who has to approve it. None: the change in value.
+        facts: What else the record shall tell, by the names of its details.
     """
 
     value: Value
     seen: SeenT
+    preview: Preview | None = None
+    facts: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,15 +69,23 @@ class Attempt:
     """An act that is allowed and on record.
 
     Attributes:
-        by: Who asked, by username.
-        why: Their reason, as the record has it.
+        request: Who asked, why, and in which run, as the record has it.
         changed: To be called with the new value as soon as the effect has happened, before any waiting: from then on
             the record tells of the effect whatever becomes of this process.
     """
 
-    by: str
-    why: str
+    request: ledger.Request
     changed: Callable[[Value], None]
+
+    @property
+    def by(self) -> str:
+        """Who asked, by username."""
+        return self.request.actor
+
+    @property
+    def why(self) -> str:
+        """Their reason."""
+        return self.request.reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,13 +143,35 @@ class GuardedOperator(BaseOperator, Generic[RequestT, SeenT]):
             UncertainError: Nobody knows whether it had its effect.
         """
 
+    def approval(self, request: RequestT) -> tuple[str, timedelta] | None:  # noqa: ARG002 - some need one
+        """The group of whom somebody has to approve the request in any case, and how long they may take."""
+        return None
+
     @final
     def execute(self, context: Context) -> dict[str, Any]:
         """Walk the path; every way out but an unreachable database leaves a ledger entry.
 
         Raises:
             AirflowFailException: The request was denied, refused or failed.
+            TaskAwaitingInput: A second person has to approve; then the path is walked again.
         """
+        return self._carry_out(context, None)
+
+    @final
+    def resume(self, context: Context, event: Mapping[str, Any], **kwargs: Any) -> dict[str, Any]:
+        """Walk the path again, with somebody's answer; Airflow calls it.
+
+        Raises:
+            AirflowFailException: The request was denied, refused or failed.
+        """
+        return self._carry_out(context, read_answer(event, kwargs))
+
+    @final
+    def on_kill(self) -> None:
+        """Leave the act at once when Airflow ends the task, so that the record is written."""
+        raise AirflowTaskTerminated("ended from outside")
+
+    def _carry_out(self, context: Context, answer: Answer | None) -> dict[str, Any]:
         request = identify(context, self.request_model)
         try:
             record = Record(request, self.time_limit)
@@ -132,7 +179,9 @@ class GuardedOperator(BaseOperator, Generic[RequestT, SeenT]):
             raise AirflowFailException(f"{error}; without a record nothing is done, nothing was changed") from error
         with record:
             try:
-                effect = self._guarded(context, record)
+                effect = self._guarded(context, record, answer)
+            except ApprovalNeeded as needed:
+                wait_for_approval(context, request, needed)
             except Verdict as verdict:
                 record.verdict(verdict)
                 raise AirflowFailException(str(verdict)) from verdict
@@ -142,53 +191,60 @@ class GuardedOperator(BaseOperator, Generic[RequestT, SeenT]):
             record.succeeded(effect.after, effect.ready)
         return {"before": record.before, "after": effect.after, "ready": effect.ready}
 
-    @final
-    def on_kill(self) -> None:
-        """Leave the act at once when Airflow ends the task, so that the record is written."""
-        raise AirflowTaskTerminated("ended from outside")
-
-    def _guarded(self, context: Context, record: Record) -> Effect:
+    def _guarded(self, context: Context, record: Record, answer: Answer | None) -> Effect:
         if record.request.actor == NOBODY:
             raise RefusedError("no person triggered this run; trigger it from the page, the form or the REST API")
         try:
             asked = parse(self.request_model, context["dag_run"].conf or {})
             record.asked(asked)
-            refuse_replay(context)
+            refuse_replay(context, since=answer.at if answer else None)
             self.check(asked)
         except RequestError as error:
             raise RefusedError(str(error)) from error
         self._authorise(record, asked, current=None)
+        if answer is not None:
+            refuse_unless_approved(answer)
         try:
-            with resource_lock(record.connection, asked.target):
-                return self._observe_and_act(record, asked)
+            with resource_lock(record.connection, asked.lock.name, asked.lock.holders):
+                return self._observe_and_act(record, asked, answer)
         except ResourceLockedError as error:
             raise RefusedError(_who_holds(record.connection, asked)) from error
 
-    def _observe_and_act(self, record: Record, asked: RequestT) -> Effect:
+    def _observe_and_act(self, record: Record, asked: RequestT, answer: Answer | None) -> Effect:
         try:
             observation = self.observe(asked)
         except RequestError as error:
             raise RefusedError(str(error)) from error
-        record.before = observation.value
+        record.before, record.facts = observation.value, observation.facts
         if asked.expects is not None and asked.expects != observation.value:
             by = _who_set(record.connection, asked, observation.value)
             raise RefusedError(
                 f"you saw {asked.expects}, but {asked.resource} was changed from {asked.expects} to"
                 f" {observation.value} by {by}; look again and decide"
             )
-        self._authorise(record, asked, current=observation.value)
+        beyond_limits = self._authorise(record, asked, current=observation.value)
+        required = self.approval(asked)
+        preview = observation.preview or _change(asked, observation.value)
+        for group, within in filter(None, (required, beyond_limits)):
+            if answer is None:
+                raise ApprovalNeeded(group, within, preview)
+            require_agreement(record.connection, record.request, answer, group, preview)
+            record.approved_by = answer.by
         record.started()
-        who = record.request
-        return self.act(asked, observation.seen, Attempt(who.actor, who.reason, record.changed))
+        return self.act(asked, observation.seen, Attempt(record.request, record.changed))
 
-    def _authorise(self, record: Record, asked: RequestT, current: Value) -> None:
+    def _authorise(self, record: Record, asked: RequestT, current: Value) -> tuple[str, timedelta] | None:
+        """Return who has to approve, and for how long they are waited for, if it is beyond the limits of a grant."""
         counts = (_count(asked.requested), _count(current))
         decision = access.decide(record.connection, record.request.actor, asked.target, *counts)
         record.connection.commit()
         record.decision = decision
+        if decision.approver is not None:
+            return decision.approver, BEYOND_LIMITS_WITHIN
         if not decision.allowed:
             raise DeniedError(decision.reason)
         self.log.info("Allowed: %s", decision.reason)
+        return None
 
 
 def _count(value: Value) -> int | None:
@@ -202,7 +258,11 @@ def _who_set(connection: psycopg.Connection, asked: ActRequest, value: Value) ->
     return last.actor if last is not None and last.after == value else "somebody outside of this dashboard"
 
 
-_PATH = ("execute", "on_kill", "_guarded", "_observe_and_act", "_authorise")
+def _change(asked: ActRequest, before: Value) -> Preview:
+    return Preview(((f"{asked.verb} {asked.resource}", f"{before} → {asked.requested}"),))
+
+
+_PATH = ("execute", "resume", "on_kill", "_carry_out", "_guarded", "_observe_and_act", "_authorise")
 
 
 def _who_holds(connection: psycopg.Connection, asked: ActRequest) -> str:

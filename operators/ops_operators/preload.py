@@ -17,6 +17,7 @@ _TASK_MODULES = (
     "ops_dashboard.database.hook",
     "ops_operators.directory_decision",
     "ops_operators.grants",
+    "ops_operators.operations",
     "ops_operators.scale",
 )
 

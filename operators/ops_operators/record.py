@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING, Self
 
@@ -49,6 +50,8 @@ class Record:
         self.connection = database.connect()
         self.before: Value = None
         self.decision: Decision | None = None
+        self.facts: Mapping[str, str] = {}
+        self.approved_by: str | None = None
         self._time_limit = time_limit
         self._begun = time.monotonic()
         self._asked: ActRequest | None = None
@@ -122,6 +125,8 @@ class Record:
             message=message,
             grant_id=grant.grant_id if grant else None,
             grant=str(grant) if grant else None,
+            approved_by=self.approved_by,
+            **self.facts,
             time_limit=time_limit,
         )
 

@@ -38,10 +38,14 @@ def identify(context: Context, model: type[ActRequest]) -> ledger.Request:
     )
 
 
-def refuse_replay(context: Context) -> None:
+def refuse_replay(context: Context, since: datetime | None) -> None:
     """Refuse a run that is executed again, or long after it was asked for.
 
     A cleared run would act as the person who first triggered it, whoever cleared it.
+
+    Args:
+        context: Of the task.
+        since: When it was last asked for, by an approval; None: when the run was.
 
     Raises:
         RefusedError: The run was cleared, its task is tried again, or it waited too long.
@@ -52,7 +56,7 @@ def refuse_replay(context: Context) -> None:
             f"run {run.run_id} {EXECUTED_BEFORE}; ask anew instead of clearing or retrying it (whoever did need not"
             " be the person named here: Airflow keeps the name of who asked first)"
         )
-    age = datetime.now(UTC) - run.run_after
+    age = datetime.now(UTC) - (since or run.run_after)
     if age > MAX_AGE:
         raise RefusedError(
             f"asked for {age.total_seconds() / 60:.0f} minutes ago, and things may have changed since: ask anew"

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from ops_dashboard import workers
 from ops_dashboard.acts import ScaleRequest, check_within_limits
-from ops_dashboard.catalog import CatalogError, Pool, UnknownPoolError
-from ops_dashboard.catalog.current import current_catalog
+from ops_dashboard.catalog import Pool, UnknownPoolError
 from ops_dashboard.workers import kubernetes, rollout
+from ops_operators.catalog import catalog
 from ops_operators.guarded import Attempt, Effect, GuardedOperator, Observation
 from ops_operators.verdicts import FailedError, RefusedError, UncertainError
 
@@ -80,8 +80,6 @@ class ScaleWorkersOperator(GuardedOperator[ScaleRequest, "Scale"]):
 
 def _pool(name: str) -> Pool:
     try:
-        return current_catalog().pool(name)
+        return catalog().pool(name)
     except UnknownPoolError as error:
         raise RefusedError(f"pool: {error}") from error
-    except CatalogError as error:
-        raise RefusedError(f"the catalog has mistakes, so nothing can be operated: {error}") from error

@@ -2,35 +2,31 @@
 
 from __future__ import annotations
 
-from ops_dashboard.acts import REQUESTS
+from collections.abc import Mapping
+from types import MappingProxyType
 
 ROLE = "Ops"
-OPERABLE_DAGS = tuple(REQUESTS)
 
-# Triggering a DAG takes `can_edit` on the DAG and `can_create` on its runs; what a person may then do with it is
-# decided in the task. Nothing here allows to clear, patch or delete a run.
-_GLOBAL_PERMISSIONS = (
+_PERMISSIONS = (
     ("can_read", "DAG Runs"),
     ("can_read", "Task Instances"),
     ("can_read", "Task Logs"),
     ("can_read", "Plugins"),
     ("can_read", "Website"),
     ("menu_access", "DAGs"),
-)
-_DAG_PERMISSIONS = (
-    ("can_read", "DAG:{dag_id}"),
-    ("can_edit", "DAG:{dag_id}"),
-    ("can_read", "DAG Run:{dag_id}"),
-    ("can_create", "DAG Run:{dag_id}"),
+    # To answer a request that takes a second person; whether an answer counts is decided in the task.
+    ("can_read", "HITL Detail"),
+    ("can_edit", "HITL Detail"),
 )
 
+DAG_PERMISSIONS: Mapping[str, frozenset[str]] = MappingProxyType(
+    {"DAGs": frozenset({"can_read", "can_edit"}), "DAG Runs": frozenset({"can_read", "can_create"})}
+)
+"""What the role may do with a DAG that carries out requests, as the DAG itself declares it.
 
-def permissions() -> tuple[tuple[str, str], ...]:
-    """All (action, resource) pairs of the role, in Airflow's FAB vocabulary."""
-    per_dag = (
-        (action, resource.format(dag_id=dag_id)) for dag_id in OPERABLE_DAGS for action, resource in _DAG_PERMISSIONS
-    )
-    return (*_GLOBAL_PERMISSIONS, *per_dag)
+Triggering a DAG takes `can_edit` on the DAG and `can_create` on its runs; what a person may then do with it is decided
+in the task. Nothing here allows to clear, patch or delete a run.
+"""
 
 
 def ensure_role() -> None:
@@ -42,4 +38,4 @@ def ensure_role() -> None:
     from airflow.utils.session import create_session
 
     with create_session() as session:
-        ApplessAirflowSecurityManager(session=session).bulk_sync_roles([{"role": ROLE, "perms": list(permissions())}])
+        ApplessAirflowSecurityManager(session=session).bulk_sync_roles([{"role": ROLE, "perms": list(_PERMISSIONS)}])

@@ -17,6 +17,7 @@ class Settings:
 
     Attributes:
         catalog_folder: Folder of the YAML files that declare what may be operated.
+        scripts_folder: Folder of the operations' scripts.
         connection_id: Airflow connection of the Postgres database with users, grants and ledger.
         directory_connection_ids: Airflow connections, each of which configures a source of users and groups.
         banner: A sentence shown above every page, to tell a demo or staging apart; empty for none.
@@ -25,6 +26,7 @@ class Settings:
     """
 
     catalog_folder: Path
+    scripts_folder: Path
     connection_id: str
     directory_connection_ids: tuple[str, ...]
     banner: str
@@ -42,9 +44,10 @@ def settings() -> Settings:
     from airflow.configuration import conf
 
     section = "ops_dashboard"
-    default_folder = Path(conf.get("core", "dags_folder")) / "catalog"
+    dags = Path(conf.get("core", "dags_folder"))
     return Settings(
-        catalog_folder=Path(conf.get(section, "catalog_folder", fallback=str(default_folder))),
+        catalog_folder=Path(conf.get(section, "catalog_folder", fallback=str(dags / "catalog"))),
+        scripts_folder=Path(conf.get(section, "scripts_folder", fallback=str(dags / "scripts"))),
         connection_id=conf.get(section, "connection_id", fallback="ops_dashboard"),
         directory_connection_ids=_words(conf.get(section, "directory_connection_ids", fallback="ops_directory")),
         banner=conf.get(section, "banner", fallback=""),

@@ -6,7 +6,7 @@ the live directory user with that e-mail.
 
 from __future__ import annotations
 
-from ops_dashboard.access.decisions import decide, decide_all
+from ops_dashboard.access.decisions import decide, decide_all, why_not_member
 from ops_dashboard.access.explaining import (
     MOST_PEOPLE,
     Explanation,
@@ -51,4 +51,5 @@ __all__ = [
     "live_grants",
     "paths_into",
     "revoke_grant",
+    "why_not_member",
 ]

@@ -16,11 +16,22 @@ if TYPE_CHECKING:
 # The decision's own reason has the name that a grant's has.
 _DECIDE = f"""
 SELECT asked.action AS asked, decision.allowed, decision.reason AS why, decision.synced_at, decision.max_age,
-       {GRANT_COLUMNS}
+       -- A grant in force that does not allow it is one whose limits are exceeded.
+       NOT decision.allowed AND coalesce(held.valid_from <= clock_timestamp(), true)
+           AND coalesce(held.expires_at > clock_timestamp(), true) AS is_limited, {GRANT_COLUMNS}
   FROM unnest(%(actions)s::text[]) AS asked (action)
  CROSS JOIN LATERAL ops.decide(%(user)s, asked.action, %(requested)s::numeric, %(current)s::numeric) AS decision
   LEFT JOIN ops.grants AS held USING (grant_id)
 """  # noqa: S608 - a constant
+_WHY_NOT_MEMBER = """
+SELECT CASE WHEN NOT users.active THEN 'whose account is suspended'
+            WHEN coalesce(clock_timestamp() - sources.applied_at > sources.max_age, true)
+            THEN 'of whom only outdated data is known'
+            WHEN %(group)s <> ALL (ops.groups_of(users.user_id, clock_timestamp(), sources.max_age))
+            THEN 'who is not in ' || %(group)s END
+  FROM ops.users JOIN ops.sources USING (source)
+ WHERE users.email = lower(%(user)s) AND users.removed_at IS NULL
+"""
 
 
 def decide(
@@ -36,6 +47,12 @@ def decide(
         current: The value that is there; without it the size of the change is not judged.
     """
     return _decide(connection, user, [action], requested, current)[action]
+
+
+def why_not_member(connection: psycopg.Connection, user: str, group: str) -> str | None:
+    """Say why somebody does not count as one of a group now ("who is not in ads-oncall"); None if they do."""
+    row = connection.execute(_WHY_NOT_MEMBER, {"user": user, "group": group}).fetchone()
+    return row[0] if row is not None else "whom the company directory does not know"
 
 
 def decide_all(connection: psycopg.Connection, user: str, actions: Sequence[str]) -> dict[str, Decision]:
@@ -57,6 +74,7 @@ def _decide(
             grant=grant_of(row) if row["grant_id"] is not None else None,
             synced_at=row["synced_at"],
             max_age=row["max_age"],
+            approver=row["approver"] if row["is_limited"] else None,
         )
         for row in rows
     }

@@ -19,13 +19,14 @@ if TYPE_CHECKING:
 
 _LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('ops.grants', 0))"
 _LIVE_CATALOG_GRANTS = """
-SELECT group_name, action, min_value, max_value, max_change, valid_from, expires_at, grant_id
+SELECT group_name, action, min_value, max_value, max_change, valid_from, expires_at, approver, grant_id
   FROM ops.grants WHERE origin = 'catalog' AND revoked_at IS NULL
 """
 _ADD = """
 INSERT INTO ops.grants
-       (group_name, action, min_value, max_value, max_change, valid_from, expires_at, origin, created_by, reason)
-VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+       (group_name, action, min_value, max_value, max_change, valid_from, expires_at, approver, origin, created_by,
+        reason)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
 RETURNING grant_id
 """
 _REVOKE = """
@@ -77,7 +78,7 @@ def give_grant(
     reason: str,
 ) -> int:
     """Give a grant that is in force at once, and return its number. Commits."""
-    row = (group, action, limits.min, limits.max, limits.max_change, None, expires_at, "page", by, reason)
+    row = (group, action, limits.min, limits.max, limits.max_change, None, expires_at, None, "page", by, reason)
     with connection.transaction():
         (grant_id,) = connection.execute(_ADD, row).fetchall()[0]
     return int(grant_id)
@@ -123,4 +124,5 @@ def _key(grant: CatalogGrant) -> tuple[object, ...]:
         limits.max_change,
         grant.valid_from,
         grant.expires_at,
+        grant.approver,
     )

@@ -16,6 +16,7 @@ class Grant:
         origin: `catalog` or `page`: where it can be changed.
         created_by: Who gave it.
         reason: Why, in the words of who gave it on the page.
+        approver: The group of whom one person may approve what is beyond the limits; None if nobody may.
     """
 
     grant_id: int
@@ -28,6 +29,7 @@ class Grant:
     created_at: datetime
     created_by: str
     reason: str | None
+    approver: str | None = None
 
     def __str__(self) -> str:
         return f"{self.group} → {self.action}"
@@ -42,6 +44,7 @@ class Decision:
         grant: What allows it, or what comes closest to allowing it; None if no grant of theirs is about this action.
         synced_at: When the user's directory was last known completely; None if it never was.
         max_age: How old that may be; nothing is allowed from older data. None if no directory knows the user.
+        approver: The group of whom one person may approve it, if it is beyond the limits of a grant in force.
     """
 
     allowed: bool
@@ -51,6 +54,7 @@ class Decision:
     grant: Grant | None
     synced_at: datetime | None
     max_age: timedelta | None
+    approver: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

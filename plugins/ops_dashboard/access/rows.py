@@ -8,7 +8,8 @@ from ops_dashboard.access.models import Grant
 from ops_dashboard.catalog import Limits
 
 GRANT_COLUMNS = """held.grant_id, held.group_name, held.action AS granted, held.min_value, held.max_value,
-       held.max_change, held.valid_from, held.expires_at, held.origin, held.created_at, held.created_by, held.reason"""
+       held.max_change, held.valid_from, held.expires_at, held.origin, held.created_at, held.created_by, held.reason,
+       held.approver"""
 
 
 def grant_of(row: dict[str, Any]) -> Grant:
@@ -24,4 +25,5 @@ def grant_of(row: dict[str, Any]) -> Grant:
         created_at=row["created_at"],
         created_by=row["created_by"],
         reason=row["reason"],
+        approver=row["approver"],
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, TypeVar, get_args
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
@@ -31,6 +32,14 @@ class RequestError(ValueError):
     def __init__(self, problems: Mapping[str, str]) -> None:
         super().__init__("; ".join(f"{field}: {problem}" for field, problem in problems.items()))
         self.problems = problems
+
+
+@dataclass(frozen=True, slots=True)
+class Lock:
+    """What must not be acted on by more than `holders` at once."""
+
+    name: str
+    holders: int = 1
 
 
 def _with_content(text: str) -> str:
@@ -75,6 +84,16 @@ class ActRequest(BaseModel):
         """What is authorised, for example `scale:ads/bidder`."""
         return f"{self.verb}:{self.resource}"
 
+    @property
+    def lock(self) -> Lock:
+        """What nobody else may act on meanwhile."""
+        return Lock(self.target)
+
+    @property
+    def conf(self) -> dict[str, Any]:
+        """The values that a run of the DAG is given to ask for this."""
+        return self.model_dump(mode="json", by_alias=True)
+
 
 RequestT = TypeVar("RequestT", bound=ActRequest)
 
@@ -98,9 +117,10 @@ def _path(steps: tuple[int | str, ...]) -> str:
 
 def _explain(model: type[BaseModel], found: Mapping[str, Any]) -> str:
     name, *inside = map(str, found["loc"])
-    field = model.model_fields.get(name)
+    fields = {field.alias or name: field for name, field in model.model_fields.items()}
+    field = fields.get(name)
     if field is None:
-        return f"unknown; accepted are {', '.join(model.model_fields)}"
+        return f"unknown; accepted are {', '.join(fields)}"
     part = _model_in(field) if inside else None
     if part is not None:
         return _explain(part, {**found, "loc": inside})

@@ -26,6 +26,7 @@ MAX_REPLICAS = 100_000
 LABEL = "[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"  # RFC 1123, which Kubernetes asks of names
 LABEL_IN_WORDS = "1 to 63 lower-case letters, digits and inner dashes"
 LINE_IN_WORDS = "1 to 100 printable characters on one line"
+GROUP_IN_WORDS = f"the name of a group in the directory: {LINE_IN_WORDS}"
 CONNECTION_IN_WORDS = "the id of an Airflow connection: letters, digits, _ . -"
 COUNT_IN_WORDS = f"a whole number from 0 to {MAX_REPLICAS}"
 TIME_IN_WORDS = "a date and time with its offset from UTC, such as 2026-12-31T18:00:00+01:00"
@@ -69,7 +70,7 @@ Line = Annotated[str, one_line(100)]
 ConnectionId = Annotated[str, Field(pattern="^[A-Za-z0-9_.-]{1,200}$", description=CONNECTION_IN_WORDS)]
 Kind = Annotated[WorkloadKind, Field(strict=False, description=" or ".join(WorkloadKind))]
 Time = Annotated[datetime, BeforeValidator(_time)]
-GroupName = Annotated[Line, Field(description=f"the name of a group in the directory: {LINE_IN_WORDS}")]
+GroupName = Annotated[Line, Field(description=GROUP_IN_WORDS)]
 Count = Annotated[int, Field(ge=0, le=MAX_REPLICAS)]
 AtLeastMin = AfterValidator(_at_least_min)
 """Annotates a field `max` beside a field `min`."""

@@ -10,6 +10,7 @@ from pydantic_core import PydanticCustomError
 
 from ops_dashboard.catalog.fields import (
     COUNT_IN_WORDS,
+    GROUP_IN_WORDS,
     MAX_REPLICAS,
     TIME_IN_WORDS,
     AtLeastMin,
@@ -65,7 +66,8 @@ def limits_in_words(limits: Limits) -> str:
 class CatalogGrant(Entry):
     """A group's right to do what an action pattern covers; `*` in the pattern stands for any text.
 
-    The grant holds from `valid_from` until `expires_at`, the latter excluded; None is open.
+    The grant holds from `valid_from` until `expires_at`, the latter excluded; None is open. What is beyond the limits
+    may be done if somebody of the group `approver` agrees to it.
     """
 
     group: GroupName
@@ -75,3 +77,4 @@ class CatalogGrant(Entry):
     expires_at: Annotated[Time | None, AfterValidator(_after_valid_from)] = Field(
         default=None, description=TIME_IN_WORDS
     )
+    approver: GroupName | None = Field(default=None, description=GROUP_IN_WORDS)

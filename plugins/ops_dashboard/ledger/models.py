@@ -72,6 +72,9 @@ class Details:
         message: What a person needs to know about the outcome.
         grant_id: The grant that decided.
         grant: The same grant for people: `ads-oncall → scale:ads/*`.
+        approved_by: The second person, if it took one.
+        script: The sha256 of what was run.
+        bundle: The version of the DAG bundle that it came with, if the bundle has versions.
         time_limit: For `started`, which must have one: so long, by the database's clock, the request is running;
             then its fate is unknown.
     """
@@ -85,6 +88,9 @@ class Details:
     message: str | None = None
     grant_id: int | None = None
     grant: str | None = None
+    approved_by: str | None = None
+    script: str | None = None
+    bundle: str | None = None
     time_limit: timedelta | None = None
 
 
@@ -113,6 +119,9 @@ class Entry:
     seconds: float | None
     message: str | None
     grant: str | None
+    approved_by: str | None
+    script: str | None
+    bundle: str | None
     at: datetime
     started_at: datetime | None
     changed_at: datetime | None

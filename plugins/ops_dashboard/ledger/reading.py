@@ -34,6 +34,9 @@ _KINDS: dict[str, tuple[type, ...]] = {
     "seconds": (int, float),
     "message": (str,),
     "grant": (str,),
+    "approved_by": (str,),
+    "script": (str,),
+    "bundle": (str,),
 }
 
 # Each row carries its whole request, so one condition on any of its rows finds the request.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -33,6 +34,14 @@ class Code(Component):
     """An identifier, in monospace: a pool, a run id, a value."""
 
     text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Output(Component):
+    """Lines as a program writes or reads them, in monospace; `label` says what they are."""
+
+    lines: Sequence[str]
+    label: str
 
 
 @dataclass(frozen=True, slots=True)

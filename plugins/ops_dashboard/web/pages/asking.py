@@ -52,5 +52,5 @@ def ask(request: PageRequest, dag_id: str, asked: ActRequest) -> Redirect:
         Problem: The DAG is paused, the person may not trigger it, or a value is not accepted.
     """
     run_id = run_id_for(request.form.get(_SHOWN, ""), asked)
-    ask_for_run(request.airflow, dag_id, run_id, asked.model_dump(mode="json"))
+    ask_for_run(request.airflow, dag_id, run_id, asked.conf)
     return Redirect(request.url(run, dag_id=dag_id, run_id=run_id))

@@ -1,0 +1,119 @@
+"""Running operations end when somebody asks them to."""
+
+from __future__ import annotations
+
+import threading
+import time
+from contextlib import closing
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Self
+
+import psycopg
+
+from ops_dashboard import cancellations, database, ledger
+from ops_dashboard.acts import CancelRequest, RequestError
+from ops_dashboard.catalog import UnknownOperationError
+from ops_dashboard.ledger import Outcome
+from ops_operators.catalog import catalog
+from ops_operators.guarded import Attempt, Effect, GuardedOperator, Observation
+from ops_operators.sessions import session
+from ops_operators.verdicts import FailedError, RefusedError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ops_dashboard.ledger import Entry, Request
+
+_LOOK_EVERY_SECONDS = 1.0
+_PATIENCE_SECONDS = 60.0
+_TIME_LIMIT = timedelta(minutes=3)
+
+
+class CancellationWatch:
+    """Looks, in a thread of its own, whether somebody has asked a run to end.
+
+    A database that can't be reached cancels nothing: the run goes on, and is looked for again.
+
+    Args:
+        request: The run.
+        on_cancel: Called once, in that thread, with the reason; None if the run asks for it.
+    """
+
+    def __init__(self, request: Request, on_cancel: Callable[[str], None] | None = None) -> None:
+        self._request = request
+        self._on_cancel = on_cancel
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._watch, name="cancellation", daemon=True)
+        self.reason: str | None = None
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self._thread.join(_LOOK_EVERY_SECONDS)
+
+    def _watch(self) -> None:
+        while not self._over.is_set():
+            try:
+                with closing(database.connect()) as connection:
+                    connection.autocommit = True
+                    self._look(connection)
+            except (psycopg.OperationalError, database.DatabaseDownError):
+                self._over.wait(_LOOK_EVERY_SECONDS)
+
+    def _look(self, connection: psycopg.Connection) -> None:
+        while not self._over.wait(_LOOK_EVERY_SECONDS):
+            by = cancellations.cancelled_by(connection, self._request.dag_id, self._request.run_id)
+            if by is not None:
+                self.reason = f"cancelled by {by}"
+                self._over.set()
+                if self._on_cancel is not None:
+                    self._on_cancel(self.reason)
+
+
+class CancelRunOperator(GuardedOperator[CancelRequest, None]):
+    """Ask a running operation to end, and see to it that it has."""
+
+    request_model = CancelRequest
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(time_limit=_TIME_LIMIT, **kwargs)
+
+    def check(self, request: CancelRequest) -> None:
+        """There is such an operation."""
+        try:
+            catalog().operation(request.operation)
+        except UnknownOperationError as error:
+            raise RequestError({"operation": str(error)}) from error
+
+    def observe(self, request: CancelRequest) -> Observation[None]:
+        """The run goes on: otherwise there is nothing to cancel."""
+        entry = _find(request)
+        if entry is None:
+            raise RefusedError(f"run {request.run_id} of {request.dag_id} has not begun; nothing was cancelled")
+        if entry.outcome is not Outcome.RUNNING:
+            raise RefusedError(f"run {request.run_id} has ended already: {entry.outcome}; nothing was cancelled")
+        return Observation(str(entry.outcome), None)
+
+    def act(self, request: CancelRequest, seen: None, attempt: Attempt) -> Effect:  # noqa: ARG002 - nothing to compare
+        """Ask, then wait until the run has written how it ended."""
+        with session() as connection:
+            cancellations.cancel(connection, request.dag_id, request.run_id, attempt.by)
+            connection.commit()
+        attempt.changed("asked to end")
+        deadline = time.monotonic() + _PATIENCE_SECONDS
+        while time.monotonic() < deadline:
+            entry = _find(request)
+            if entry is not None and entry.outcome is not Outcome.RUNNING:
+                return Effect(str(entry.outcome))
+            time.sleep(_LOOK_EVERY_SECONDS)
+        raise FailedError(f"run {request.run_id} has not ended within {_PATIENCE_SECONDS:.0f} seconds; look at its log")
+
+
+def _find(request: CancelRequest) -> Entry | None:
+    with session() as connection:
+        entries = ledger.entries(connection, ledger.Filter(run_id=request.run_id, action="run"), limit=10).entries
+    begun = (entry for entry in entries if entry.dag_id == request.dag_id and entry.started_at is not None)
+    return next(begun, None)

@@ -1,0 +1,42 @@
+"""The DAG of an operation follows from its entry in the catalog."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from airflow.sdk import DAG, Param
+
+from ops_dashboard.acts import OPERATION_TASK_ID, operation_dag_id
+from ops_dashboard.catalog import Operation, Parameter
+from ops_dashboard.parameters import json_schema
+from ops_operators.dags import request_dag
+from ops_operators.operation import RunOperationOperator
+from ops_operators.script import ScriptOperator
+
+
+def operation_dag(operation: Operation) -> DAG:
+    """Make the DAG that runs an operation: its form, its documentation, its one task."""
+    params = {name: _param(each) for name, each in operation.parameters.items()}
+    dag = request_dag(operation_dag_id(operation), _documentation(operation), params, tags=operation.tags)
+    with dag:
+        _operator_of(operation)(task_id=OPERATION_TASK_ID, operation=operation)
+    return dag
+
+
+def _operator_of(operation: Operation) -> type[RunOperationOperator[Any]]:
+    if operation.script is not None:
+        return ScriptOperator
+    raise NotImplementedError
+
+
+def _param(parameter: Parameter) -> Param:
+    schema: dict[str, Any] = dict(json_schema(parameter))
+    if parameter.is_required:
+        return Param(**schema)
+    if parameter.optional:
+        schema["type"] = ["null", schema["type"]]
+    return Param(parameter.default, **schema)
+
+
+def _documentation(operation: Operation) -> str:
+    return f"**{operation.title}**\n\n{operation.description}\n\nOwner: {operation.owner}"

@@ -1,0 +1,73 @@
+"""Run registered scripts."""
+
+from __future__ import annotations
+
+import math
+import time
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk import BaseHook
+from airflow.sdk.exceptions import AirflowNotFoundException
+
+from ops_dashboard import scripts
+from ops_dashboard.operations import PreparedScript
+from ops_operators.cancelling import CancellationWatch
+from ops_operators.operation import CancelledError, RunOperationOperator, output
+from ops_operators.verdicts import FailedError
+
+if TYPE_CHECKING:
+    from ops_dashboard.scripts import JsonValue, Progress
+
+
+_TELL_EVERY_SECONDS = 0.5
+
+
+class ScriptOperator(RunOperationOperator[PreparedScript]):
+    """Run a script on this worker."""
+
+    def carry_out(self, prepared: PreparedScript, watch: CancellationWatch) -> JsonValue:
+        """Run it to its end, its output into the log as it comes."""
+        values = {**prepared.values, **{name: _secrets(prepared.values[name]) for name in prepared.connections}}
+        try:
+            finished = scripts.run(prepared.script, values, prepared.arguments, prepared.limits, _LogWatcher(watch))
+        except scripts.ScriptStoppedError as error:
+            raise CancelledError(str(error)) from error
+        except scripts.ScriptError as error:
+            raise FailedError(str(error)) from error
+        return finished.result
+
+
+class _LogWatcher:
+    """Writes what a script says into the task's log, and lets it be cancelled."""
+
+    def __init__(self, watch: CancellationWatch) -> None:
+        self._watch = watch
+        self._told_at = -math.inf
+
+    def line(self, text: str) -> None:
+        output.info("%s", text)
+
+    def progress(self, progress: Progress) -> None:
+        now = time.monotonic()
+        if now - self._told_at < _TELL_EVERY_SECONDS and progress.done < 1:
+            return  # who looks at the page could not see it either
+        self._told_at = now
+        output.info("ops-progress %.1f %s", progress.done * 100, progress.words)
+
+    def stop(self) -> str | None:
+        return self._watch.reason
+
+
+def _secrets(connection_id: object) -> dict[str, Any]:
+    try:
+        found = BaseHook.get_connection(str(connection_id))
+    except AirflowNotFoundException as error:
+        raise FailedError(f"Airflow has no connection {connection_id}; nothing was run") from error
+    return {
+        "host": found.host,
+        "port": found.port,
+        "login": found.login,
+        "password": found.password,
+        "schema": found.schema,
+        "extra": found.extra_dejson,
+    }

@@ -1,0 +1,34 @@
+"""Operations: what exactly a run of one will do. How it is carried out is the operators' part.
+
+A prepared run holds all that it needs; what is on disk may change afterwards without changing what is run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from ops_dashboard.catalog import Operation, Scalar
+from ops_dashboard.operations.prepared import PreparedRun
+from ops_dashboard.operations.script_runs import PreparedScript, prepare_script
+
+__all__ = ["OUTPUT_LOGGER", "PreparedRun", "PreparedScript", "prepare"]
+
+OUTPUT_LOGGER = "ops_operators.output"
+"""Name, in Airflow's log of a task, of what an operation says; the rest is Airflow's own."""
+
+
+def prepare(operation: Operation, parameters: Mapping[str, Scalar | None], scripts: Path) -> PreparedRun:
+    """Read what will be run, and say so.
+
+    Args:
+        operation: As the catalog has it.
+        parameters: Values that were checked.
+        scripts: The folder of the scripts.
+
+    Raises:
+        ScriptError: The file is missing, or is not the one that the catalog asks for.
+    """
+    if operation.script is not None:
+        return prepare_script(operation, operation.script, parameters, scripts)
+    raise NotImplementedError

@@ -1,0 +1,21 @@
+"""What all prepared runs have."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from ops_dashboard.acts import Preview
+
+
+class PreparedRun(Protocol):
+    """A run that only has to be started."""
+
+    @property
+    def preview(self) -> Preview:
+        """What it will do, complete: two runs with the same preview do the same."""
+
+    @property
+    def facts(self) -> Mapping[str, str]:
+        """What the record keeps of it, by the names of the ledger's details."""
