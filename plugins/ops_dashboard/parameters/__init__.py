@@ -1,23 +1,9 @@
-"""Stand-in until the branch is merged."""
+"""The values that people give: what a parameter accepts, the check that counts, and how forms show and send them."""
 
 from __future__ import annotations
 
-from ops_dashboard.catalog import Parameter, Scalar
+from ops_dashboard.parameters.checking import ValueProblem, accepted, check_value
+from ops_dashboard.parameters.schema import json_schema
+from ops_dashboard.parameters.typed import read_text, text_of
 
-
-class ValueProblem(ValueError):
-    """A value that is not accepted."""
-
-
-def check_value(parameter: Parameter, value: object) -> Scalar | None:
-    if not parameter.type.fits(value):
-        raise ValueProblem("no")
-    return value  # type: ignore[return-value]
-
-
-def accepted(parameter: Parameter) -> str:
-    return parameter.type
-
-
-def json_schema(parameter: Parameter) -> dict[str, object]:
-    return {"type": parameter.type.value}
+__all__ = ["ValueProblem", "accepted", "check_value", "json_schema", "read_text", "text_of"]
