@@ -136,6 +136,33 @@ class Confirm(Component):
         object.__setattr__(self, "review", review)
 
 
+@dataclass(frozen=True, slots=True)
+class Submit:
+    """A button that sends a form. The function that receives it finds `value` under `name`, to tell buttons apart."""
+
+    label: str
+    name: str = ""
+    value: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Renew:
+    """Fields whose choices depend on what is chosen in others.
+
+    As soon as one of the others changes, the form is sent as by the button, in the background, and the fields are
+    taken from the answer. Without JavaScript the button itself is there to press.
+
+    Attributes:
+        button: Leads to the same form, with what was typed.
+        on: Names of the fields that others depend on.
+        fields: Names of the fields that are renewed.
+    """
+
+    button: Submit
+    on: Sequence[str]
+    fields: Sequence[str]
+
+
 @dataclass(frozen=True, slots=True, init=False)
 class Form(Component):
     """Fields that are posted to the page's own address, where a `router.form` function receives them.
@@ -145,15 +172,29 @@ class Form(Component):
         submit: The button, as a verb.
         cancel: Address of the way back.
         confirm: Asked before sending; without JavaScript the form is sent at once.
+        also: Other buttons, which send the form even if a field of it can't be accepted.
+        renew: Fields whose choices depend on others.
     """
 
     children: tuple[Node, ...]
-    submit: str
+    submit: Submit
     cancel: str
     confirm: Confirm | None
+    also: tuple[Submit, ...]
+    renew: Renew | None
 
-    def __init__(self, *children: Node, submit: str, cancel: str = "", confirm: Confirm | None = None) -> None:
+    def __init__(
+        self,
+        *children: Node,
+        submit: str | Submit,
+        cancel: str = "",
+        confirm: Confirm | None = None,
+        also: Sequence[Submit] = (),
+        renew: Renew | None = None,
+    ) -> None:
         object.__setattr__(self, "children", children)
-        object.__setattr__(self, "submit", submit)
+        object.__setattr__(self, "submit", Submit(submit) if isinstance(submit, str) else submit)
         object.__setattr__(self, "cancel", check_href(cancel))
         object.__setattr__(self, "confirm", confirm)
+        object.__setattr__(self, "also", tuple(also))
+        object.__setattr__(self, "renew", renew)

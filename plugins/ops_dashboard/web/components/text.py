@@ -36,6 +36,14 @@ class Code(Component):
 
 
 @dataclass(frozen=True, slots=True)
+class Listing(Component):
+    """Text that a machine takes word for word: a command, a document, a query. Its lines are kept."""
+
+    title: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Muted(Component):
     """Words that step back behind the others in their line."""
 
