@@ -34,9 +34,7 @@ def _param(parameter: Parameter) -> Param:
     schema: dict[str, Any] = dict(json_schema(parameter))
     if parameter.is_required:
         return Param(**schema)
-    if parameter.optional:
-        schema["type"] = ["null", schema["type"]]
-    return Param(parameter.default, **schema)
+    return Param(schema.pop("default"), **schema)
 
 
 def _documentation(operation: Operation) -> str:
