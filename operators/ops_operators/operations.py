@@ -12,6 +12,7 @@ from ops_dashboard.parameters import json_schema
 from ops_operators.dags import request_dag
 from ops_operators.operation import RunOperationOperator
 from ops_operators.script import ScriptOperator
+from ops_operators.sql import SqlOperator
 
 
 def operation_dag(operation: Operation) -> DAG:
@@ -27,6 +28,8 @@ def operation_dag(operation: Operation) -> DAG:
 def _operator_of(operation: Operation) -> type[RunOperationOperator[Any]]:
     if operation.script is not None:
         return ScriptOperator
+    if operation.sql is not None:
+        return SqlOperator
     raise NotImplementedError
 
 
