@@ -16,12 +16,11 @@ import pytest
 from demo.environment import REPOSITORY
 from ops_dashboard import ledger
 from ops_dashboard.ledger import Details, Event
-from ops_dashboard.operations import choices
 from ops_dashboard.operations.choices import Choice, ChoicesError
 from ops_dashboard.settings import settings
 from ops_dashboard.web.errors import Problem
 from tests.company import ADMIN, ADS, GRANTS, SEARCH, VIEWER, grant, with_grants
-from tests.ledger_records import request, soon, write
+from tests.ledger_records import request, soon
 from tests.product_site import Site, rows, send, served, words
 
 PAGE, API = "/ops/operations", "/ops/api/v1/operations"
@@ -179,7 +178,8 @@ def test_a_persons_own_come_first(site: Site, reader: str, mine: list[str], othe
 def test_a_row_tells_what_it_is_and_leads_on_or_says_who_may(site: Site) -> None:
     html = visit(site, ADS)
     assert rows(html, "Your operations")[1] == (
-        "Rebuild a report rebuild-report Computes one day again. Ads Serving reports, ads never run Run Rebuild a report"
+        "Rebuild a report rebuild-report Computes one day again."
+        " Ads Serving reports, ads never run Run Rebuild a report"
     )
     assert rows(html, "Operations of others")[0].endswith("Search Platform cache never run search-oncall")
     assert "<b>Rotate</b>" not in html
@@ -214,9 +214,8 @@ def test_filters(site: Site, company: psycopg.Connection, query: dict[str, str],
     ran(company, "rotate-logs", Event.STARTED, Event.SUCCEEDED)
     html = visit(site, ADS, **query)
     shown = rows(html, "Your operations") + rows(html, "Operations of others")
-    assert sorted(name for row in shown for name in re.findall(r"[a-z]+-[a-z]+", row.split(" ", 1)[1])[:1] or [row]) \
-        == names or [name for name in names if any(name in row for row in shown)] == names
     assert len(shown) == len(names)
+    assert all(f" {name} " in row for name, row in zip(names, shown, strict=True))
     assert "<script>alert" not in html
     if not rows(html, "Your operations"):
         assert "No operation of yours fits the filter." in html
@@ -262,7 +261,9 @@ def test_who_approves_sees_what_waits_and_is_led_to_it(site: Site) -> None:
     assert "<script>alert" not in html
 
 
-@pytest.mark.parametrize(("reader", "asked_by"), [(ADS, SEARCH), (SEARCH, SEARCH), (ADMIN, ADMIN), (ADMIN, "ADMIN@platform.example.com")])
+@pytest.mark.parametrize(
+    ("reader", "asked_by"), [(ADS, SEARCH), (SEARCH, SEARCH), (ADMIN, ADMIN), (ADMIN, "ADMIN@platform.example.com")]
+)
 def test_nobody_else_and_nobody_who_asked_sees_it(site: Site, reader: str, asked_by: str) -> None:
     waiting(site, asked_by)
     assert "Waiting for your approval" not in visit(site, reader)
@@ -414,7 +415,7 @@ def test_change_leads_back_to_the_form_with_all_that_was_typed(site: Site) -> No
     ("field", "typed", "told"),
     [
         ("p_report", "", "missing; accepted is revenue or clicks"),
-        ("p_report", HOSTILE, "is not accepted; accepted is revenue or clicks"),
+        ("p_day", HOSTILE, "is not accepted; accepted is a date such as 2026-12-31"),
         ("p_day", "tomorrow", "'tomorrow' is not accepted; accepted is a date such as 2026-12-31"),
         ("p_day", "2026-02-30", "'2026-02-30' is not accepted; accepted is a date such as 2026-12-31"),
         ("p_depth", "31", "31 is not accepted; accepted is a whole number from 1 to 30"),
@@ -445,7 +446,7 @@ def test_all_mistakes_are_told_at_once(site: Site) -> None:
 def test_a_script_that_is_missing_is_told_before_the_run(site: Site) -> None:
     answer = post(site, ADS, "missing-script", reason="why not")
     assert answer.status_code == 503
-    assert "It can't be run now: gone.sh" in words(answer.text)
+    assert "It can't be run now: script gone.sh: there is no such file" in words(answer.text)
     assert "why not</textarea>" in answer.text
 
 
@@ -502,7 +503,7 @@ def test_choices_follow_what_they_depend_on(site: Site) -> None:
     assert 'class="mistake"' not in answer.text
     none = post(site, SEARCH, "purge-cache", p_region="us", step="choices").text
     assert options(none, "p_shard") == []
-    assert "There is nothing to choose from at present." in none
+    assert "there are none for what stands there now." in none
 
 
 def test_choices_that_cant_be_told_are_told_at_the_field(
@@ -522,7 +523,6 @@ def test_choices_are_checked_before_the_review(site: Site, offers: object, monke
     answer = post(site, SEARCH, "purge-cache", p_region="eu", p_shard="e1", reason="stale")
     assert answer.status_code == 503
     assert "It can't be run now: the query took too long." in words(answer.text)
-    assert choices is not None
 
 
 # JSON
@@ -569,4 +569,3 @@ def test_the_repositorys_own_operations_can_be_previewed() -> None:
     for operation in load_catalog(REPOSITORY / "dags" / "catalog").operations.values():
         asked = parse(run_request(operation), {**operation.example, "reason": "an example"})
         prepare(operation, asked.parameters, REPOSITORY / "dags" / "scripts")
-    assert write

@@ -29,7 +29,7 @@ from ops_dashboard.web.components import (
 from ops_dashboard.web.pages.asking import once, reason_field, shown_as
 from ops_dashboard.web.pages.operations.about import About
 from ops_dashboard.web.pages.operations.typed import field_of, offer_of, renewed
-from ops_dashboard.web.pages.operations.words import duration, example_of, label_of, operation_url
+from ops_dashboard.web.pages.operations.words import duration, example_of, operation_url
 from ops_dashboard.web.pages.value_field import value_field
 
 REVIEW, CHANGE, CHOICES, RUN = "review", "change", "choices", "run"
@@ -72,7 +72,7 @@ def _field(operation: Operation, name: str, texts: Mapping[str, str], errors: Ma
     parameter = operation.parameters[name]
     offer = offer_of(operation, name, texts)
     words = " ".join(filter(None, (parameter.description, offer.hint)))
-    shown = parameter.model_copy(update={"title": label_of(name, parameter), "description": words})
+    shown = parameter.model_copy(update={"title": parameter.label(name), "description": words})
     error = errors.get(name) or offer.trouble
     return value_field(field_of(name), shown, value=texts[name], error=error, options=offer.options)
 
@@ -109,7 +109,7 @@ def review(known: About, asked: RunRequest, preview: Preview, *, again: bool) ->
         again: It is shown once more because the answer was lost, and is still the same request.
     """
     operation, request = known.operation, known.request
-    values = [(label_of(name, operation.parameters[name]), value) for name, value in asked.parameters.items()]
+    values = [(operation.parameters[name].label(name), value) for name, value in asked.parameters.items()]
     typed = request.form
     sent = Form(
         *(Hidden(field_of(name), typed.get(field_of(name), "")) for name in operation.parameters),

@@ -9,7 +9,6 @@ from ops_dashboard.acts import RequestError, RunRequest, parse, run_request
 from ops_dashboard.catalog import Operation, Parameter, Scalar
 from ops_dashboard.operations.choices import ChoicesError, offered
 from ops_dashboard.parameters import ValueProblem, accepted, check_value, read_text, text_of
-from ops_dashboard.web.pages.operations.words import label_of
 from ops_dashboard.web.request import PageRequest
 
 
@@ -70,15 +69,14 @@ def offer_of(operation: Operation, name: str, texts: Mapping[str, str]) -> Offer
     if choices is None:
         return Offer()
     given = {need: _accepted_value(operation.parameters[need], texts[need]) for need in choices.needs}
-    first = [label_of(need, operation.parameters[need]) for need, value in given.items() if value is None]
+    first = [operation.parameters[need].label(need) for need, value in given.items() if value is None]
     if first:
         return Offer((), hint=f"Choose {' and '.join(first)} first.")
     try:
         found = offered(operation, name, given)
     except ChoicesError as error:
         return Offer(trouble=f"what there is to choose from can't be told: {error}")
-    hint = "" if found else "There is nothing to choose from at present."
-    return Offer(tuple((choice.value, choice.label) for choice in found), hint=hint)
+    return Offer(tuple((choice.value, choice.label) for choice in found))
 
 
 def _accepted_value(parameter: Parameter, text: str) -> Scalar | None:

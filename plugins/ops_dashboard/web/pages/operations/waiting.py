@@ -58,13 +58,12 @@ def waiting_for(request: PageRequest) -> tuple[Node, ...]:
 
 def _approved_by(request: PageRequest) -> Mapping[str, Operation]:
     """The operations of whose approving group the reader is, by DAG."""
-    wanted = {each: each.approval.group for each in current_catalog().operations.values() if each.approval}
+    wanted = [each for each in current_catalog().operations.values() if each.approval]
+    groups = {each.approval.group for each in wanted if each.approval}
     mine = {
-        group
-        for group in sorted(set(wanted.values()))
-        if access.why_not_member(request.database, request.user.name, group) is None
+        group for group in sorted(groups) if access.why_not_member(request.database, request.user.name, group) is None
     }
-    return {operation_dag_id(operation): operation for operation, group in wanted.items() if group in mine}
+    return {operation_dag_id(each): each for each in wanted if each.approval and each.approval.group in mine}
 
 
 def _read(request: PageRequest, mine: Mapping[str, Operation]) -> list[_Waiting]:

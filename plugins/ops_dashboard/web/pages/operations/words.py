@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from urllib.parse import quote
 
-from ops_dashboard.catalog import Operation, Parameter
+from ops_dashboard.catalog import Operation
 from ops_dashboard.parameters import text_of
 from ops_dashboard.scripts import Interpreter
 from ops_dashboard.text import shorten
@@ -19,7 +19,7 @@ _LONGEST_VALUE = 40
 _INTERPRETERS = {Interpreter.PYTHON: "Python script", Interpreter.BASH: "Bash script", Interpreter.SH: "Shell script"}
 
 
-def operation_url(request: PageRequest, name: str, **values: str | int) -> str:
+def operation_url(request: PageRequest, name: str, /, **values: str | int) -> str:
     """Give the address of the page of an operation, its form filled in with the texts of some values.
 
     A plain path, since a parameter may be called as the page's own path calls the operation.
@@ -30,11 +30,6 @@ def operation_url(request: PageRequest, name: str, **values: str | int) -> str:
 def example_of(operation: Operation) -> dict[str, str]:
     """The texts of the values that the catalog gives as an example."""
     return {name: text_of(value) for name, value in operation.example.items()}
-
-
-def label_of(name: str, parameter: Parameter) -> str:
-    """What a form calls a parameter."""
-    return parameter.title or name.replace("_", " ").capitalize()
 
 
 def paragraphs(operation: Operation) -> list[str]:
@@ -73,7 +68,7 @@ def at_once(operation: Operation) -> str:
     count = "one run" if limit == 1 else f"{limit} runs"
     if per is None:
         return f"{count} at a time"
-    return f"{count} at a time for each {label_of(per, operation.parameters[per])}"
+    return f"{count} at a time for each {operation.parameters[per].label(per)}"
 
 
 def retries(operation: Operation) -> str:
