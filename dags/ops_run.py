@@ -1,4 +1,7 @@
-"""Run the catalog's operations: a DAG for each, ops_run_<name>."""
+"""Run the catalog's operations: for each of them a DAG ops_run_<name>.
+
+Airflow looks for DAGs only in files in which both words occur: Airflow and DAG.
+"""
 
 from __future__ import annotations
 

@@ -38,13 +38,13 @@ class Notebook:
     Attributes:
         asked: The runs, by id.
         paused: The DAGs that are switched off.
-        waiting: The tasks that wait for somebody's answer.
+        waiting: What waits for somebody's answer.
         failure: What it answers to every call, if anything.
     """
 
     asked: dict[str, dict[str, Any]] = field(default_factory=dict)
     paused: set[str] = field(default_factory=set)
-    waiting: list[dict[str, str]] = field(default_factory=list)
+    waiting: list[dict[str, Any]] = field(default_factory=list)
     failure: Problem | None = None
 
     def of(self, user: str) -> _Api:
@@ -61,7 +61,7 @@ class _Api:
             raise self.notebook.failure
         if path.startswith("/api/v2/dags/~/dagRuns/~/hitlDetails?"):
             now = datetime.now(UTC).isoformat()
-            return {"hitl_details": [{"task_instance": task, "created_at": now} for task in self.notebook.waiting]}
+            return {"hitl_details": [{**detail, "created_at": now} for detail in self.notebook.waiting]}
         _, _, _, _, dag_id, *rest = path.split("/")
         if method == "POST":
             assert body is not None

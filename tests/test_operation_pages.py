@@ -15,7 +15,10 @@ import pytest
 
 from demo.environment import REPOSITORY
 from ops_dashboard import ledger
+from ops_dashboard.acts import parse, run_request
+from ops_dashboard.catalog import CatalogGrant, Limits, load_catalog
 from ops_dashboard.ledger import Details, Event
+from ops_dashboard.operations import prepare
 from ops_dashboard.operations.choices import Choice, ChoicesError
 from ops_dashboard.settings import settings
 from ops_dashboard.web.errors import Problem
@@ -137,8 +140,9 @@ def hidden(html: str) -> dict[str, str]:
 
 
 def listings(html: str) -> dict[str, str]:
-    found = re.findall(r"<figcaption>(.*?)</figcaption>\s*<pre[^>]*>(.*?)</pre>", html, re.DOTALL)
-    return {title: unescape(text) for title, text in found}
+    """What exactly will run, part by part."""
+    found = re.findall(r'<pre class="output"[^>]* aria-label="([^"]+)">(.*?)</pre>', html, re.DOTALL)
+    return {title: unescape(text).rstrip("\n") for title, text in found}
 
 
 def mistake(html: str, field: str) -> str:
@@ -212,7 +216,7 @@ def test_filters(site: Site, company: psycopg.Connection, query: dict[str, str],
     ran(company, "purge-cache", Event.STARTED, actor=SEARCH)
     ran(company, "rebuild-report", Event.STARTED, Event.FAILED)
     ran(company, "rotate-logs", Event.STARTED, Event.SUCCEEDED)
-    html = visit(site, ADS, **query)
+    html = visit(site, ADS, PAGE, 200, **query)
     shown = rows(html, "Your operations") + rows(html, "Operations of others")
     assert len(shown) == len(names)
     assert all(f" {name} " in row for name, row in zip(names, shown, strict=True))
@@ -239,15 +243,27 @@ def test_the_last_run_is_told_and_a_full_operation_is_watched(site: Site, compan
 # Waiting for approval
 
 
-def waiting(site: Site, asked_by: str = SEARCH, dag_id: str = "ops_run_purge-cache", run_id: str = "page__1") -> None:
+PURGE = {"region": "eu", "shard": "e1", "reason": f"stale {HOSTILE}"}
+BODY = "Somebody of the group `{group}` has to approve it, and not who asked.\n\n**Reason**\n\n    more"
+
+
+def waiting(
+    site: Site,
+    asked_by: str = SEARCH,
+    dag_id: str = "ops_run_purge-cache",
+    run_id: str = "page__1",
+    conf: dict[str, Any] = PURGE,
+    group: str = "search-oncall",  # of operations the catalog tells it
+) -> None:
     site.airflow.asked[run_id] = {
         "dag_id": dag_id,
-        "conf": {"region": "eu", "shard": "e1", "reason": f"stale {HOSTILE}"},
+        "conf": conf,
         "triggering_user_name": asked_by,
         "state": "running",
         "run_after": site.now().isoformat(),
     }
-    site.airflow.waiting.append({"dag_id": dag_id, "dag_run_id": run_id})
+    task = {"dag_id": dag_id, "dag_run_id": run_id}
+    site.airflow.waiting.append({"task_instance": task, "body": BODY.format(group=group)})
 
 
 def test_who_approves_sees_what_waits_and_is_led_to_it(site: Site) -> None:
@@ -269,12 +285,26 @@ def test_nobody_else_and_nobody_who_asked_sees_it(site: Site, reader: str, asked
     assert "Waiting for your approval" not in visit(site, reader)
 
 
+def test_what_is_beyond_the_limits_of_a_grant_waits_there_too(site: Site, company: psycopg.Connection) -> None:
+    conf = {"pool": "ads/bidder", "replicas": 60, "reason": "sale"}
+    waiting(site, ADS, "ops_scale_workers", "page__3", conf, group="search-oncall")
+    assert "Waiting for your approval" not in visit(site, SEARCH), "no grant has an approver"
+    limited = CatalogGrant(group="ads-oncall", action="scale:ads/*", limits=Limits(max=20), approver="search-oncall")
+    with_grants(company, grant("everybody", "view:operations"), limited)
+    company.commit()
+    (row,) = rows(visit(site, SEARCH), "Waiting for your approval")
+    assert row.startswith("scale ads/bidder “sale” pool ads/bidder, replicas 60 oncall@ads.example.com")
+
+
 def test_the_page_does_without_airflow(site: Site) -> None:
     site.airflow.failure = Problem(504, "Airflow does not answer", "Airflow's API gave no answer within 20 seconds.")
     html = visit(site, ADMIN)
     assert "can't be seen: Airflow's API gave no answer within 20 seconds. Load the page again." in words(html)
     assert len(rows(html, "Your operations")) == 4
     assert "can't be seen" not in visit(site, ADS), "who approves nothing need not wait for Airflow"
+    form = visit(site, ADS, f"{PAGE}/rebuild-report")
+    assert "It may not run now: Airflow tells nothing of DAG ops_run_rebuild-report" in words(form)
+    assert "Review" in form
 
 
 # The page of one operation
@@ -390,7 +420,7 @@ def test_a_script_that_changed_meanwhile_is_shown_again(site: Site, scripts: Pat
 def test_nothing_runs_that_was_not_looked_at(site: Site) -> None:
     answer = post(site, ADS, "rebuild-report", **GIVEN, step="run")
     assert answer.status_code == 409
-    assert "Exactly this will run" in answer.text
+    assert "Run now" in answer.text
     assert site.airflow.asked == {}
 
 
@@ -562,10 +592,6 @@ def test_the_json_is_documented(site: Site) -> None:
 
 
 def test_the_repositorys_own_operations_can_be_previewed() -> None:
-    from ops_dashboard.acts import parse, run_request
-    from ops_dashboard.catalog import load_catalog
-    from ops_dashboard.operations import prepare
-
     for operation in load_catalog(REPOSITORY / "dags" / "catalog").operations.values():
         asked = parse(run_request(operation), {**operation.example, "reason": "an example"})
         prepare(operation, asked.parameters, REPOSITORY / "dags" / "scripts")

@@ -6,16 +6,17 @@ may is judged here, in the task, when it goes on. A task whose state somebody se
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from airflow.sdk import Param
 from airflow.sdk.exceptions import TaskAwaitingInput
-from airflow.sdk.execution_time.hitl import get_hitl_detail_content_detail, upsert_hitl_detail
+from airflow.sdk.execution_time.hitl import upsert_hitl_detail
 
 from ops_dashboard import access
-from ops_dashboard.acts import MAX_REASON
+from ops_dashboard.acts import APPROVE, MAX_REASON, NOTE, REJECT, approval_in_markdown
 from ops_dashboard.text import shorten
 from ops_operators.verdicts import RefusedError
 
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
     from ops_dashboard.acts import Preview
     from ops_dashboard.ledger import Request
 
-APPROVE, REJECT = "Approve", "Reject"
-NOTE = "note"
 _DIGEST = "approved_digest"
 
 
@@ -66,21 +65,23 @@ def wait_for_approval(context: Context, request: Request, needed: ApprovalNeeded
         ti_id=context["ti"].id,
         options=[APPROVE, REJECT],
         subject=f"{request.actor} asks to {request.action} {request.resource}",
-        body=_body(request, needed),
+        body=approval_in_markdown(needed.group, request.reason, needed.preview),
         params={NOTE: Param("", type="string", title="Note", maxLength=MAX_REASON).serialize()},
     )
     raise TaskAwaitingInput(method_name="resume", kwargs={_DIGEST: needed.preview.digest}, timeout=needed.within)
 
 
-def read_answer(context: Context, kwargs: dict[str, Any]) -> Answer:
-    """Read from Airflow itself what was answered: what a task is resumed with is only told which preview it is about."""
-    found = get_hitl_detail_content_detail(context["ti"].id)
-    responder = found.responded_by_user
+def read_answer(event: Mapping[str, Any], kwargs: Mapping[str, Any]) -> Answer:
+    """Read what Airflow resumes a task with: the answer that its API has taken, with who gave it, or an error.
+
+    It comes from Airflow's own database; nobody can put it there but by answering.
+    """
+    responder = event.get("responded_by_user")
     return Answer(
-        by=responder.name if responder is not None else None,
-        at=found.responded_at,
-        approves=found.chosen_options == [APPROVE],
-        note=shorten((found.params_input or {}).get(NOTE, ""), MAX_REASON),
+        by=responder["name"] if responder else None,
+        at=event.get("responded_at"),
+        approves=event.get("chosen_options") == [APPROVE],
+        note=shorten((event.get("params_input") or {}).get(NOTE, ""), MAX_REASON),
         digest=str(kwargs.get(_DIGEST, "")),
     )
 
@@ -116,9 +117,3 @@ def refuse_unless_approved(answer: Answer) -> None:
         raise RefusedError("nobody approved it in time; ask anew")
     if not answer.approves:
         raise RefusedError(f"{answer.by} rejected it" + (f": {answer.note}" if answer.note else ""))
-
-
-def _body(request: Request, needed: ApprovalNeeded) -> str:
-    who = f"Somebody of the group `{needed.group}` has to approve it, and not who asked."
-    reason = f"**Reason**\n\n    {request.reason}"
-    return "\n\n".join((who, reason, needed.preview.as_markdown()))

@@ -158,13 +158,13 @@ class GuardedOperator(BaseOperator, Generic[RequestT, SeenT]):
         return self._carry_out(context, None)
 
     @final
-    def resume(self, context: Context, event: Mapping[str, Any], **kwargs: Any) -> dict[str, Any]:  # noqa: ARG002
-        """Walk the path again, with somebody's answer. What Airflow brings along is not relied on.
+    def resume(self, context: Context, event: Mapping[str, Any], **kwargs: Any) -> dict[str, Any]:
+        """Walk the path again, with somebody's answer; Airflow calls it.
 
         Raises:
             AirflowFailException: The request was denied, refused or failed.
         """
-        return self._carry_out(context, read_answer(context, kwargs))
+        return self._carry_out(context, read_answer(event, kwargs))
 
     @final
     def on_kill(self) -> None:

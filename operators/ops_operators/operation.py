@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-import logging
 from abc import abstractmethod
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 
+import structlog
+
 from ops_dashboard import operations
 from ops_dashboard.acts import RunRequest, run_request
-from ops_dashboard.operations import PreparedRun
+from ops_dashboard.operations import OUTPUT_LOGGER, PreparedRun
 from ops_dashboard.operations.choices import ChoicesError, check_choices
 from ops_dashboard.scripts import ScriptError
 from ops_dashboard.settings import settings
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 PreparedT = TypeVar("PreparedT", bound=PreparedRun)
 
-output = logging.getLogger(f"{__name__}.output")
+output: structlog.typing.FilteringBoundLogger = structlog.get_logger(OUTPUT_LOGGER)
 """Where what a run says goes, line by line; its page shows it from Airflow's log."""
 
 _MARGIN = timedelta(minutes=2)

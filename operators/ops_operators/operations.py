@@ -6,7 +6,7 @@ from typing import Any
 
 from airflow.sdk import DAG, Param
 
-from ops_dashboard.acts import operation_dag_id
+from ops_dashboard.acts import OPERATION_TASK_ID, operation_dag_id
 from ops_dashboard.catalog import Operation, Parameter
 from ops_dashboard.parameters import json_schema
 from ops_operators.dags import request_dag
@@ -21,7 +21,7 @@ def operation_dag(operation: Operation) -> DAG:
     params["reason"] = Param(type="string", title="Reason", minLength=1, description="kept with the record")
     dag = request_dag(operation_dag_id(operation), _documentation(operation), params, tags=operation.tags)
     with dag:
-        _operator_of(operation)(task_id="run", operation=operation)
+        _operator_of(operation)(task_id=OPERATION_TASK_ID, operation=operation)
     return dag
 
 

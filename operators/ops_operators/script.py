@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import time
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseHook
@@ -15,6 +17,9 @@ from ops_operators.verdicts import FailedError
 
 if TYPE_CHECKING:
     from ops_dashboard.scripts import JsonValue, Progress
+
+
+_TELL_EVERY_SECONDS = 0.5
 
 
 class ScriptOperator(RunOperationOperator[PreparedScript]):
@@ -37,11 +42,16 @@ class _LogWatcher:
 
     def __init__(self, watch: CancellationWatch) -> None:
         self._watch = watch
+        self._told_at = -math.inf
 
     def line(self, text: str) -> None:
         output.info("%s", text)
 
     def progress(self, progress: Progress) -> None:
+        now = time.monotonic()
+        if now - self._told_at < _TELL_EVERY_SECONDS and progress.done < 1:
+            return  # who looks at the page could not see it either
+        self._told_at = now
         output.info("ops-progress %.1f %s", progress.done * 100, progress.words)
 
     def stop(self) -> str | None:

@@ -10,6 +10,7 @@ from ops_dashboard.access.decisions import decide, decide_all, why_not_member
 from ops_dashboard.access.explaining import describe, groups_that_may, path_into, paths_into, people_who_may
 from ops_dashboard.access.grants import (
     apply_catalog_grants,
+    approver_groups,
     give_grant,
     granted_actions,
     group_names,
@@ -26,6 +27,7 @@ __all__ = [
     "Holder",
     "Holders",
     "apply_catalog_grants",
+    "approver_groups",
     "decide",
     "decide_all",
     "describe",

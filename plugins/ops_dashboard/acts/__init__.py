@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from ops_dashboard.acts.approval import APPROVE, NOTE, REJECT, approval_in_markdown, approver_in, parts_in
 from ops_dashboard.acts.cancelling import CANCEL_RUN_DAG_ID, CancelRequest
 from ops_dashboard.acts.grants import (
     CHANGE_GRANT_DAG_ID,
@@ -13,7 +14,7 @@ from ops_dashboard.acts.grants import (
     find_revocable,
     grant_in_words,
 )
-from ops_dashboard.acts.operations import DAG_PREFIX, RunRequest, operation_dag_id, run_request
+from ops_dashboard.acts.operations import DAG_PREFIX, OPERATION_TASK_ID, RunRequest, operation_dag_id, run_request
 from ops_dashboard.acts.preview import Preview
 from ops_dashboard.acts.requests import EXECUTED_BEFORE, MAX_REASON, ActRequest, Lock, RequestError, parse
 from ops_dashboard.acts.scale import SCALE_DAG_ID, ScaleRequest, check_within_limits
@@ -44,12 +45,16 @@ def request_model(dag_id: str) -> type[ActRequest] | None:
 
 
 __all__ = [
+    "APPROVE",
     "CANCEL_RUN_DAG_ID",
     "CHANGE_GRANT_DAG_ID",
     "DAG_PREFIX",
     "DECIDE_SYNC_DAG_ID",
     "EXECUTED_BEFORE",
     "MAX_REASON",
+    "NOTE",
+    "OPERATION_TASK_ID",
+    "REJECT",
     "REQUESTS",
     "SCALE_DAG_ID",
     "ActRequest",
@@ -61,12 +66,15 @@ __all__ = [
     "RequestError",
     "RunRequest",
     "ScaleRequest",
+    "approval_in_markdown",
+    "approver_in",
     "check_grant",
     "check_within_limits",
     "find_revocable",
     "grant_in_words",
     "operation_dag_id",
     "parse",
+    "parts_in",
     "request_model",
     "run_request",
 ]

@@ -14,6 +14,7 @@ from ops_dashboard.catalog import Operation, Parameter, Scalar
 from ops_dashboard.parameters import accepted, check_value
 
 DAG_PREFIX = "ops_run_"
+OPERATION_TASK_ID = "run"
 
 
 def operation_dag_id(operation: Operation) -> str:

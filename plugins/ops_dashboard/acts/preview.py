@@ -21,11 +21,3 @@ class Preview:
     def digest(self) -> str:
         """Tells this preview from any other; an approval is of one digest."""
         return sha256(json.dumps(self.parts).encode()).hexdigest()
-
-    def as_markdown(self) -> str:
-        """Write it for Airflow's own pages: indented, so that nothing in it is taken for markup."""
-        return "\n\n".join(f"**{title}**\n\n{_indented(text)}" for title, text in self.parts)
-
-
-def _indented(text: str) -> str:
-    return "\n".join(f"    {line}" for line in text.splitlines() or [""])

@@ -60,7 +60,11 @@ class Finished:
 
 
 class Watcher(Protocol):
-    """Whoever runs a script and wants to know how it goes. All is called in the thread that called `run`."""
+    """Whoever runs a script and wants to know how it goes.
+
+    All is called in the thread that called `run`, and should return soon: meanwhile nobody looks at the clock, and no
+    handler of a signal runs. What is raised here ends the script and comes out of `run`.
+    """
 
     def line(self, text: str) -> None:
         """Take the next line of output, without control characters."""

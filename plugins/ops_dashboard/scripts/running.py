@@ -41,7 +41,7 @@ def run(
     document = encode_values(values)
     check_arguments(arguments)
     output = Output(limits, watcher)
-    with _one_at_a_time(script), held_signals() as held, workspace(script) as place:
+    with held_signals() as held, _one_at_a_time(script), workspace(script) as place:
         with (
             family() as relatives,
             supervised(
@@ -53,9 +53,8 @@ def run(
                 limits=limits,
                 output=output,
             ) as supervision,
-            held.released(),
         ):
-            exit_code = supervision.until_exit(watcher)
+            exit_code = supervision.until_exit(watcher, held.deliver)
         if exit_code:
             raise ScriptFailedError(script.name, exit_code)
         return Finished(place.read_result(script.name, limits.result_bytes), supervision.seconds, output.cut)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import signal
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -22,9 +23,10 @@ _INTERRUPTING = (
 
 
 class HeldSignals:
-    """The handlers of this process, replaced by one that only takes note.
+    """The handlers of this process, replaced by one that only takes note; they run when it is safe for them to raise.
 
-    To block the signals would not do: another thread would take them, and the handler would run in this one.
+    To block the signals would not do: another thread would take them, and the handler would run in this one. To put
+    the handlers back for a while would not do either: they could raise in the moment in which that while ends.
     """
 
     def __init__(self) -> None:
@@ -38,20 +40,16 @@ class HeldSignals:
         """Take note of signals from here on."""
         _install(dict.fromkeys(self._handlers, self._note))
 
-    def let_go(self) -> None:
-        """Put the handlers back, and let them have what came meanwhile; they may raise."""
-        _install(self._handlers)
+    def deliver(self) -> None:
+        """Let the handlers have what came; they may raise."""
         while self._noted:
-            signal.raise_signal(self._noted.pop(0))
+            number = self._noted.pop(0)
+            self._handlers[number](number, inspect.currentframe())
 
-    @contextmanager
-    def released(self) -> Iterator[None]:
-        """Let handlers run, and raise, for a while."""
-        try:
-            self.let_go()
-            yield
-        finally:
-            self.hold()
+    def let_go(self) -> None:
+        """Put the handlers back, and let them have what came."""
+        _install(self._handlers)
+        self.deliver()
 
     def _note(self, number: int, _frame: FrameType | None) -> None:
         if number not in self._noted:

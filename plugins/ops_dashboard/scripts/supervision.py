@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from time import monotonic
 
@@ -38,14 +38,19 @@ class Supervision:
         self._limits = limits
         self._started = monotonic()
 
-    def until_exit(self, watcher: Watcher) -> int:
+    def until_exit(self, watcher: Watcher, deliver_signals: Callable[[], None]) -> int:
         """Return the exit code when the script has ended, whatever it has left running.
+
+        Args:
+            watcher: May end it.
+            deliver_signals: Called all the time; may raise.
 
         Raises:
             ScriptTimedOutError, ScriptStoppedError: It was ended before.
         """
         next_look = self._started
         while (exit_code := self._child.exit_code()) is None:
+            deliver_signals()
             if monotonic() - self._started >= self._limits.seconds:
                 self._end_it()
                 raise ScriptTimedOutError(self._name, self._limits.seconds)

@@ -79,7 +79,7 @@ def read_run(airflow: AirflowApi, dag_id: str, run_id: str) -> DagRun:
     Raises:
         Problem: There is no such run, or the person may not see it.
     """
-    answer = airflow.call("GET", f"{_path(dag_id)}/dagRuns/{_segment(run_id)}")
+    answer = airflow.call("GET", run_path(dag_id, run_id))
     return DagRun(
         dag_id=dag_id,
         run_id=run_id,
@@ -88,6 +88,15 @@ def read_run(airflow: AirflowApi, dag_id: str, run_id: str) -> DagRun:
         asked_at=datetime.fromisoformat(answer["run_after"]),
         conf=answer["conf"] or {},
     )
+
+
+def run_path(dag_id: str, run_id: str) -> str:
+    """Give a run's address in Airflow's API.
+
+    Raises:
+        Problem: No address can hold one of the names.
+    """
+    return f"{_path(dag_id)}/dagRuns/{_segment(run_id)}"
 
 
 def _path(dag_id: str) -> str:

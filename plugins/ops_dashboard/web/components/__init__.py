@@ -32,13 +32,12 @@ from ops_dashboard.web.components.status import (
     StepState,
 )
 from ops_dashboard.web.components.table import Column, Empty, Table
-from ops_dashboard.web.components.text import Button, Code, Heading, Link, Listing, Muted, Stacked, Text, Time
+from ops_dashboard.web.components.text import Button, Code, Heading, Link, Muted, Output, Stacked, Text, Time
 
 __all__ = [
     "Actions", "Badge", "Button", "Change", "Chip", "Chips", "Code", "Column", "Columns", "Component", "Confirm",
-    "DateField", "Empty", "Facts", "Fieldset", "Form", "Heading", "Hidden", "Link", "Listing", "Live", "Message",
-    "Muted", "Node", "Note", "NumberField", "Page", "Panel", "Progress", "ReadyBar", "Redirect", "Renew", "Search",
-    "Select", "SelectField", "Spread", "Stacked", "Step", "StepState", "Steps", "Submit", "Table", "Template", "Text",
-    "TextArea",
+    "DateField", "Empty", "Facts", "Fieldset", "Form", "Heading", "Hidden", "Link", "Live", "Message", "Muted", "Node",
+    "Note", "NumberField", "Output", "Page", "Panel", "Progress", "ReadyBar", "Redirect", "Renew", "Search", "Select",
+    "SelectField", "Spread", "Stacked", "Step", "StepState", "Steps", "Submit", "Table", "Template", "Text", "TextArea",
     "TextField", "Time", "TimeField", "Tone", "Toolbar", "Typed",
 ]  # fmt: skip

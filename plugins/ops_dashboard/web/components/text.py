@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -36,11 +37,11 @@ class Code(Component):
 
 
 @dataclass(frozen=True, slots=True)
-class Listing(Component):
-    """Text that a machine takes word for word: a command, a document, a query. Its lines are kept."""
+class Output(Component):
+    """Lines as a program writes or reads them, in monospace; `label` says what they are."""
 
-    title: str
-    text: str
+    lines: Sequence[str]
+    label: str
 
 
 @dataclass(frozen=True, slots=True)

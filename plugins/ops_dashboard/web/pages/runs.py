@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from urllib.parse import quote
 
+from ops_dashboard import access
 from ops_dashboard.acts import MAX_REASON
 from ops_dashboard.ledger import Entry, Outcome
 from ops_dashboard.text import shorten
+from ops_dashboard.web.approvals import Approval
 from ops_dashboard.web.components import (
     Actions,
     Badge,
     Button,
     Columns,
+    Heading,
     Live,
     Node,
     Note,
+    Output,
     Page,
     Panel,
     Spread,
@@ -25,6 +29,7 @@ from ops_dashboard.web.components import (
     Time,
     Tone,
 )
+from ops_dashboard.web.pages.previews import preview
 from ops_dashboard.web.pages.shared import outcome_badge, person
 from ops_dashboard.web.pages.story import Story, read_story
 from ops_dashboard.web.pages.tellings import telling_of
@@ -36,11 +41,12 @@ router = Router(prefix="/ops")
 _NOTHING_DONE = {Outcome.DENIED, Outcome.REFUSED}
 
 
-def _tab(request: PageRequest) -> str:
+def tab_of(request: PageRequest) -> str:
+    """The page in the navigation that a run belongs to."""
     return telling_of(request.path["dag_id"]).tab
 
 
-@router.page("/runs/{dag_id}/{run_id}", title="Run", needs=None, tab=_tab)
+@router.page("/runs/{dag_id}/{run_id}", title="Run", needs=None, tab=tab_of)
 def run(request: PageRequest) -> Page:
     """Follow a run while it goes on; afterwards tell how it ended. Everybody may see what they asked for."""
     story = read_story(request, request.path["dag_id"], request.path["run_id"])
@@ -50,7 +56,8 @@ def run(request: PageRequest) -> Page:
     return Page(
         telling.title(story),
         Live(
-            Columns(main=Panel(*_headline(story), *_why(story)), side=Panel(_steps(story))),
+            Columns(main=(Panel(*_headline(story), *_why(story)), *_said(story)), side=Panel(_steps(story))),
+            *_approval(request, story),
             *(_note_of(other) for other in story.others),
             Actions(*telling.ways_on(request, story), *_buttons(request, story)),
             every=1.0,
@@ -60,6 +67,35 @@ def run(request: PageRequest) -> Page:
         subject=telling.subject(story),
         lead=_lead(request, story),
     )
+
+
+def _said(story: Story) -> tuple[Node, ...]:
+    """What a program says as it runs."""
+    output = story.output
+    if output is None or not (output.lines or output.earlier):
+        return ()
+    earlier = Text(f"{output.earlier} lines before these are in Airflow's log.", muted=True) if output.earlier else None
+    return (Heading("Output"), earlier, Output(output.lines, "Output"))
+
+
+def _approval(request: PageRequest, story: Story) -> tuple[Node, ...]:
+    """What a second person has to look at, and who that may be."""
+    approval = story.approval
+    if approval is None or not approval.is_open:
+        return ()
+    why_not = why_not_answer(request, story.asked_by, approval)
+    path = {"dag_id": request.path["dag_id"], "run_id": request.path["run_id"]}
+    button = Button("Approve or reject", request.url("/runs/{dag_id}/{run_id}/answer", **path), primary=True)
+    who = Text(why_not) if why_not is not None else Actions(button)
+    return (who, *preview(approval.parts))
+
+
+def why_not_answer(request: PageRequest, asked_by: str | None, approval: Approval) -> str | None:
+    """Say why this person's answer would not count; None if it would."""
+    if (asked_by or "").lower() == request.user.name.lower():
+        return f"You asked for it, so somebody else of {approval.group} has to answer."
+    why_not = access.why_not_member(request.database, request.user.name, approval.group)
+    return f"It takes somebody of {approval.group}; you are somebody {why_not}." if why_not else None
 
 
 def _note_of(other: Entry) -> Note:
@@ -73,11 +109,13 @@ def _headline(story: Story) -> tuple[Node, ...]:
     change = telling.change(story)
     if entry is None:
         return (Spread(change, _waiting_badge(story)), Text(_waiting(story), muted=True))
-    progress = telling.progress(story, entry) if story.has_changed_something else ()
+    progress = telling.progress(story, entry) if story.has_changed_something or story.output is not None else ()
     return (Spread(change, outcome_badge(entry.outcome)), *progress)
 
 
 def _waiting_badge(story: Story) -> Badge:
+    if story.approval is not None and story.approval.is_open:
+        return Badge("Waiting for approval", Tone.BUSY)
     return Badge("No record", Tone.BAD) if story.has_ended else Badge("Waiting", Tone.BUSY)
 
 
@@ -86,6 +124,8 @@ def _waiting(story: Story) -> str:
         return "The run ended before it could write a record, so nothing was changed. Airflow's log says why."
     if story.is_held:
         return "The DAG is paused in Airflow, so nothing happens; a request that has waited too long is refused."
+    if story.approval is not None and story.approval.is_open:
+        return f"Somebody of {story.approval.group} has to approve it. Nothing is done until then."
     if story.airflow is not None and story.airflow.state == "running":
         return "The task has begun: it checks the request and looks at what is there."
     return "Waiting for Airflow to start the task; that takes about a second."
@@ -119,8 +159,9 @@ def _steps(story: Story) -> Steps:
     if entry.started_at is None:
         verdict = "Failed" if entry.outcome is Outcome.FAILED else entry.outcome.capitalize()
         return Steps(requested, Step(verdict, StepState.FAILED, at=entry.finished_at))
-    allowed = Step("Allowed", StepState.DONE, f"by {entry.grant}", at=entry.started_at)
-    if entry.changed_at is None:
+    approved = f", approved by {entry.approved_by}" if entry.approved_by else ""
+    allowed = Step("Allowed", StepState.DONE, f"by {entry.grant}{approved}", at=entry.started_at)
+    if entry.changed_at is None and entry.outcome is not Outcome.SUCCEEDED:
         state = StepState.NOW if entry.outcome is Outcome.RUNNING else StepState.FAILED
         return Steps(requested, allowed, Step(effect, state), *(Step(each, StepState.NEXT) for each in rest))
     return Steps(requested, allowed, *telling.taken(story, entry))

@@ -8,15 +8,26 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ops_dashboard import ledger
-from ops_dashboard.acts import EXECUTED_BEFORE, REQUESTS, ActRequest, RequestError, ScaleRequest, parse
+from ops_dashboard.acts import (
+    EXECUTED_BEFORE,
+    OPERATION_TASK_ID,
+    ActRequest,
+    RequestError,
+    RunRequest,
+    ScaleRequest,
+    parse,
+    request_model,
+)
 from ops_dashboard.catalog import CatalogError
 from ops_dashboard.catalog.current import current_catalog
 from ops_dashboard.ledger import Entry, Filter, Outcome, Value
 from ops_dashboard.overview import last_touched
 from ops_dashboard.text import shorten
+from ops_dashboard.web.approvals import Approval, read_approval
 from ops_dashboard.web.dag_runs import DagRun, is_paused, read_run
 from ops_dashboard.web.errors import Problem, not_found
 from ops_dashboard.web.request import PageRequest
+from ops_dashboard.web.run_output import Output, read_output
 from ops_dashboard.workers import PoolStatus
 from ops_dashboard.workers.statuses import status_reader
 
@@ -32,6 +43,9 @@ class Story:
         airflow: The run in Airflow; None if it is gone or the reader may not see it.
         status: The pool as it is now.
         is_held: Whether Airflow will not begin it, since its DAG is paused.
+        model: The model of its values; None if the DAG carries out no requests any more.
+        approval: What it has put before a second person, as long as that is all that is known of it.
+        output: What a run of an operation has said.
     """
 
     dag_id: str
@@ -40,6 +54,9 @@ class Story:
     airflow: DagRun | None
     status: PoolStatus | None = None
     is_held: bool = False
+    model: type[ActRequest] | None = None
+    approval: Approval | None = None
+    output: Output | None = None
 
     @property
     def has_ended(self) -> bool:
@@ -53,12 +70,14 @@ class Story:
         """What it is about, such as `ads/bidder`."""
         if self.entry is not None:
             return self.entry.resource
-        return shorten(REQUESTS[self.dag_id].resource_of(self.conf))
+        return shorten(self.model.resource_of(self.conf)) if self.model is not None else ""
 
     @property
     def verb(self) -> str:
         """What is done to it, such as `scale`."""
-        return self.entry.action if self.entry is not None else REQUESTS[self.dag_id].verb
+        if self.entry is not None:
+            return self.entry.action
+        return self.model.verb if self.model is not None else ""
 
     @property
     def conf(self) -> Mapping[str, Any]:
@@ -77,7 +96,7 @@ class Story:
 
     def _asked(self, of: Callable[[ActRequest], Value]) -> Value:
         try:
-            return of(parse(REQUESTS[self.dag_id], self.conf))
+            return of(parse(self.model, self.conf)) if self.model is not None else None
         except RequestError:
             return None  # the task will say what is wrong with it
 
@@ -119,11 +138,34 @@ def read_story(request: PageRequest, dag_id: str, run_id: str) -> Story:
     if ended and any(entry.outcome is Outcome.RUNNING for entry in found):
         found = _records(request, dag_id, run_id)  # it may have ended after its records were read
     first, others = _told_apart([_lost(entry) if _is_lost(entry, ended=ended) else entry for entry in found])
-    if first is None and dag_id not in REQUESTS:
+    model = _model(dag_id)
+    if first is None and model is None:
         raise not_found(f"DAG {shorten(dag_id)} carries out no requests.")
-    story = Story(dag_id, first, others, airflow)
-    held = first is None and airflow is not None and airflow.state == "queued" and is_paused(request.airflow, dag_id)
-    return replace(story, status=_status(story), is_held=held)
+    story = Story(dag_id, first, others, airflow, model=model)
+    state = airflow.state if first is None and airflow is not None else ""
+    return replace(
+        story,
+        status=_status(story),
+        is_held=state == "queued" and is_paused(request.airflow, dag_id),
+        approval=read_approval(request.airflow, dag_id, run_id) if state == "running" else None,
+        output=_output(request, story, run_id),
+    )
+
+
+def _model(dag_id: str) -> type[ActRequest] | None:
+    try:
+        return request_model(dag_id)
+    except CatalogError:
+        return None  # what happened can be told all the same
+
+
+def _output(request: PageRequest, story: Story, run_id: str) -> Output | None:
+    if story.verb != RunRequest.verb or story.airflow is None or story.entry is None or story.entry.started_at is None:
+        return None
+    try:
+        return read_output(request.airflow, story.dag_id, run_id, OPERATION_TASK_ID)
+    except Problem:
+        return None  # its log may be gone, or not be this person's to read
 
 
 def _records(request: PageRequest, dag_id: str, run_id: str) -> list[Entry]:

@@ -25,7 +25,7 @@ from ops_dashboard.web.components import (
     Time,
     Tone,
 )
-from ops_dashboard.web.errors import not_found
+from ops_dashboard.web.errors import Problem, not_found
 from ops_dashboard.web.pages.asking import switched_off
 from ops_dashboard.web.pages.operations import words
 from ops_dashboard.web.pages.runs import run
@@ -80,7 +80,16 @@ def operation_of(request: PageRequest) -> Operation:
 
 def warnings(known: About) -> tuple[Note, ...]:
     """Why running it now would come to nothing."""
-    return (*switched_off(known.request, operation_dag_id(known.operation)), *_going_on(known))
+    return (*_held(known), *_going_on(known))
+
+
+def _held(known: About) -> tuple[Note, ...]:
+    dag_id = operation_dag_id(known.operation)
+    try:
+        return switched_off(known.request, dag_id)
+    except Problem as problem:
+        text = f"Airflow tells nothing of DAG {dag_id}, which carries it out: {problem.text.rstrip('.')}."
+        return (Note(Tone.WARN, text, title="It may not run now:"),)
 
 
 def _going_on(known: About) -> tuple[Note, ...]:

@@ -13,10 +13,8 @@ from ops_dashboard.web.components import (
     Code,
     Facts,
     Form,
-    Heading,
     Hidden,
     Link,
-    Listing,
     Message,
     Node,
     Note,
@@ -30,6 +28,7 @@ from ops_dashboard.web.pages.asking import once, reason_field, shown_as
 from ops_dashboard.web.pages.operations.about import About
 from ops_dashboard.web.pages.operations.typed import field_of, offer_of, renewed
 from ops_dashboard.web.pages.operations.words import duration, example_of, operation_url
+from ops_dashboard.web.pages.previews import preview as preview_of
 from ops_dashboard.web.pages.value_field import value_field
 
 REVIEW, CHANGE, CHOICES, RUN = "review", "change", "choices", "run"
@@ -128,6 +127,5 @@ def review(known: About, asked: RunRequest, preview: Preview, *, again: bool) ->
                 ("Reason", asked.reason),
             )
         ),
-        Heading("Exactly this will run"),
-        Panel(*(Listing(title, text) for title, text in preview.parts), sent),
+        Panel(*preview_of(preview.parts), sent),
     )

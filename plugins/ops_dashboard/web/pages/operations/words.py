@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from datetime import timedelta
 from urllib.parse import quote
@@ -14,7 +15,7 @@ from ops_dashboard.text import shorten
 from ops_dashboard.web.request import PageRequest
 from ops_dashboard.web.wording import lasting
 
-_LONGEST_SUMMARY = 110
+_LONGEST_SUMMARY = 140
 _LONGEST_VALUE = 40
 _INTERPRETERS = {Interpreter.PYTHON: "Python script", Interpreter.BASH: "Bash script", Interpreter.SH: "Shell script"}
 
@@ -38,8 +39,10 @@ def paragraphs(operation: Operation) -> list[str]:
 
 
 def summary(operation: Operation) -> str:
-    """What it does, in a line."""
-    return shorten(next(iter(paragraphs(operation)), ""), _LONGEST_SUMMARY)
+    """What it does, in a line: its first sentence."""
+    first = next(iter(paragraphs(operation)), "")
+    sentence = re.match(r".+?[.!?](?= |$)", first)
+    return shorten(sentence[0] if sentence else first, _LONGEST_SUMMARY)
 
 
 def kind_of(operation: Operation) -> tuple[str, str]:

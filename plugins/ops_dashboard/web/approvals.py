@@ -1,0 +1,64 @@
+"""Requests that wait for a second person, as Airflow's human in the loop keeps them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from ops_dashboard.acts import APPROVE, NOTE, REJECT, approver_in, parts_in
+from ops_dashboard.web.dag_runs import run_path
+
+if TYPE_CHECKING:
+    from ops_dashboard.web.request import AirflowApi
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """What was put before a second person.
+
+    Attributes:
+        task_id: The task that waits.
+        group: Of whom one may approve it.
+        parts: What exactly would be done, as it is shown to them.
+        asked_at: Since when it waits.
+        is_open: Whether nobody has answered yet.
+    """
+
+    task_id: str
+    group: str
+    parts: tuple[tuple[str, str], ...]
+    asked_at: datetime
+    is_open: bool
+
+
+def read_approval(airflow: AirflowApi, dag_id: str, run_id: str) -> Approval | None:
+    """Read what a run waits for; None if it has not asked anybody.
+
+    Raises:
+        Problem: There is no such run, or the person may not see it.
+    """
+    found = airflow.call("GET", f"{run_path(dag_id, run_id)}/hitlDetails")["hitl_details"]
+    return _approval(found[0]) if found else None
+
+
+def answer(airflow: AirflowApi, dag_id: str, run_id: str, approval: Approval, *, approve: bool, note: str) -> None:
+    """Answer as this person; the task judges whether their answer counts.
+
+    Raises:
+        Problem: Somebody has answered before, or the person may not.
+    """
+    body = {"chosen_options": [APPROVE if approve else REJECT], "params_input": {NOTE: note}}
+    task = f"{run_path(dag_id, run_id)}/taskInstances/{approval.task_id}/-1"
+    airflow.call("PATCH", f"{task}/hitlDetails", body)
+
+
+def _approval(found: dict[str, Any]) -> Approval:
+    body = found["body"] or ""
+    return Approval(
+        task_id=found["task_instance"]["task_id"],
+        group=approver_in(body),
+        parts=parts_in(body),
+        asked_at=datetime.fromisoformat(found["created_at"]),
+        is_open=not found["response_received"] and found["task_instance"]["state"] == "awaiting_input",
+    )

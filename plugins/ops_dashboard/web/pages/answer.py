@@ -1,0 +1,112 @@
+"""Approve or reject what somebody else has asked for."""
+
+from __future__ import annotations
+
+from ops_dashboard.acts import MAX_REASON, request_model
+from ops_dashboard.text import shorten
+from ops_dashboard.web import approvals
+from ops_dashboard.web.approvals import Approval
+from ops_dashboard.web.components import (
+    Columns,
+    Facts,
+    Form,
+    Node,
+    Page,
+    Panel,
+    Redirect,
+    SelectField,
+    TextArea,
+    Time,
+)
+from ops_dashboard.web.dag_runs import DagRun, read_run
+from ops_dashboard.web.errors import Problem
+from ops_dashboard.web.pages.previews import preview
+from ops_dashboard.web.pages.runs import run, tab_of, why_not_answer
+from ops_dashboard.web.pages.shared import person
+from ops_dashboard.web.request import PageRequest
+from ops_dashboard.web.router import Router
+
+router = Router(prefix="/ops")
+
+_CHOICES = (("", "Choose"), ("approve", "Approve: it is carried out at once"), ("reject", "Reject: nothing is done"))
+
+
+@router.page("/runs/{dag_id}/{run_id}/answer", title="Answer", needs=None, tab=tab_of)
+def answer_form(request: PageRequest) -> Page:
+    """Show what exactly would be done, and ask."""
+    asked, approval = _waiting(request)
+    return _form_page(request, asked, approval, {})
+
+
+@router.form("/runs/{dag_id}/{run_id}/answer", needs=None)
+def answer(request: PageRequest) -> Redirect | Page:
+    """Pass the answer on to Airflow, as this person; the task judges whether it counts."""
+    asked, approval = _waiting(request)
+    choice, note = request.form.get("choice", ""), request.form.get("note", "")
+    errors = {}
+    if choice not in {"approve", "reject"}:
+        errors["choice"] = "approve or reject it"
+    if choice == "reject" and not shorten(note, MAX_REASON).strip():
+        errors["note"] = "a few words that say why, for who has asked"
+    if errors:
+        return _form_page(request, asked, approval, errors)
+    dag_id, run_id = request.path["dag_id"], request.path["run_id"]
+    approvals.answer(request.airflow, dag_id, run_id, approval, approve=choice == "approve", note=note)
+    return Redirect(request.url(run, dag_id=dag_id, run_id=run_id))
+
+
+def _waiting(request: PageRequest) -> tuple[DagRun, Approval]:
+    """Find what waits, if this person's answer would count.
+
+    Raises:
+        Problem: Nothing waits, or they are not to answer.
+    """
+    dag_id, run_id = request.path["dag_id"], request.path["run_id"]
+    asked, approval = (
+        read_run(request.airflow, dag_id, run_id),
+        approvals.read_approval(request.airflow, dag_id, run_id),
+    )
+    if approval is None or not approval.is_open:
+        raise Problem(409, "Nothing waits for an answer", "It has been answered, or its time is over.")
+    why_not = why_not_answer(request, asked.asked_by, approval)
+    if why_not is not None:
+        raise Problem(403, "Your answer would not count", why_not)
+    return asked, approval
+
+
+def _form_page(request: PageRequest, asked: DagRun, approval: Approval, errors: dict[str, str]) -> Page:
+    return Page(
+        "Approve",
+        Columns(
+            main=Panel(*_form(request, errors)),
+            side=(
+                Panel(
+                    Facts(
+                        ("Asked by", person(asked.asked_by or "nobody", request.user.name)),
+                        ("At", Time(asked.asked_at)),
+                    )
+                ),
+                *preview(approval.parts),
+            ),
+        ),
+        subject=_subject(asked),
+        lead="Once you approve, exactly what is shown here is carried out; if anything of it changes before, nothing is.",
+    )
+
+
+def _subject(asked: DagRun) -> str:
+    model = request_model(asked.dag_id)
+    return shorten(f"{model.verb} {model.resource_of(asked.conf)}") if model is not None else asked.dag_id
+
+
+def _form(request: PageRequest, errors: dict[str, str]) -> tuple[Node, ...]:
+    back = request.url(run, dag_id=request.path["dag_id"], run_id=request.path["run_id"])
+    note = TextArea(
+        "note",
+        "Note",
+        hint="Needed to reject; everybody who may see the audit page can read it.",
+        error=errors.get("note"),
+        max_length=MAX_REASON,
+    )
+    choice = SelectField("choice", "Answer", _CHOICES, error=errors.get("choice"))
+    return (Form(choice, note, submit="Answer", cancel=back),)
