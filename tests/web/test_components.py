@@ -74,7 +74,13 @@ EVERY_COMPONENT: dict[str, Callable[[str], Component]] = {
     "Empty": lambda text: c.Empty(text, text),
     "Facts": lambda text: c.Facts((text, text), (text, None)),
     "Fieldset": lambda text: c.Fieldset(text, text, hint=text, error=text),
-    "Form": lambda text: c.Form(text, submit=text, confirm=c.Confirm(text, text, button=text, review=text)),
+    "Form": lambda text: c.Form(
+        text,
+        submit=c.Submit(text, text, text),
+        confirm=c.Confirm(text, text, button=text, review=text),
+        also=[c.Submit(text, text, text)],
+        renew=c.Renew(c.Submit(text, text, text), [text], [text]),
+    ),
     "Heading": lambda text: c.Heading(text, text),
     "Hidden": lambda text: c.Hidden(text, text),
     "Link": lambda text: c.Link(text, "/ops", outer=True),
@@ -83,6 +89,7 @@ EVERY_COMPONENT: dict[str, Callable[[str], Component]] = {
     "Muted": c.Muted,
     "Note": lambda text: c.Note(Tone.BAD, text, title=text),
     "NumberField": lambda text: c.NumberField("name", text, 3, 1, 9, hint=text, error=text),
+    "Output": lambda text: c.Output([text], text),
     "Panel": lambda text: c.Panel(text, flush=True),
     "Progress": lambda text: c.Progress(1, 2, text, text),
     "ReadyBar": lambda text: c.ReadyBar(1, None, Tone.BAD),
@@ -104,7 +111,20 @@ EVERY_COMPONENT: dict[str, Callable[[str], Component]] = {
     "Toolbar": lambda text: c.Toolbar(c.Search("name", text), aside=text),
     "Typed": c.Typed,
 }
-PARTS = {"Component", "Node", "Page", "Redirect", "Tone", "Chip", "Column", "Step", "StepState", "Confirm"}
+PARTS = {
+    "Component",
+    "Node",
+    "Page",
+    "Redirect",
+    "Tone",
+    "Chip",
+    "Column",
+    "Step",
+    "StepState",
+    "Confirm",
+    "Submit",
+    "Renew",
+}
 
 
 def test_every_component_is_tried_here() -> None:
