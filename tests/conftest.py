@@ -19,6 +19,7 @@ pytest_plugins = [
     "tests.postgres_server",
     "tests.product_site",
     "tests.running_stack",
+    "tests.sql_operations",
 ]
 
 

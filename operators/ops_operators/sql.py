@@ -39,6 +39,7 @@ _CHANGED_ROWS = """
       FROM pg_class
      WHERE relkind = 'r' AND relpersistence <> 't' AND relnamespace <> 'pg_catalog'::regnamespace
 """
+_ENDING = frozenset({"COMMIT", "ROLLBACK"})
 _CHANGING = frozenset({"INSERT", "UPDATE", "DELETE", "MERGE"})
 
 
@@ -67,6 +68,7 @@ class _Transaction:
         self._deadline = time.monotonic() + prepared.seconds
         self._output = StatementOutput(prepared.output_bytes)
         self._tagged = 0
+        connection.prepare_threshold = 5  # None, which an Airflow connection may say, would prepare nothing at all
         connection.add_notice_handler(self._output.notice)
 
     def run(self) -> int:
@@ -83,10 +85,9 @@ class _Transaction:
         try:
             self._limit_time()
             with self._connection.cursor() as cursor:
-                # In a pipeline each is sent by the protocol that takes one statement and refuses to be given two.
-                with self._connection.pipeline():
-                    cursor.execute(statement.encode(), self._prepared.values, prepare=False)
-                self._see_that_it_is_open(number)
+                # Prepared, even without parameters: the server then takes one statement and refuses to be given two.
+                cursor.execute(statement.encode(), self._prepared.values, prepare=True)
+                self._see_that_it_is_open(number, cursor)
                 self._output.of(cursor)
                 self._tagged += cursor.rowcount if _verb(cursor) in _CHANGING else 0
             self._limit_time()
@@ -112,8 +113,9 @@ class _Transaction:
         row = self._connection.execute(_CHANGED_ROWS).fetchone()
         return int(row[0]) if row else 0
 
-    def _see_that_it_is_open(self, number: int) -> None:
-        if self._connection.info.transaction_status is not TransactionStatus.INTRANS:
+    def _see_that_it_is_open(self, number: int, cursor: psycopg.Cursor) -> None:
+        is_open = self._connection.info.transaction_status is TransactionStatus.INTRANS
+        if not is_open or _verb(cursor) in _ENDING:  # COMMIT AND CHAIN ends one and begins the next
             raise UncertainError(
                 f"{self._place(number)} has ended the transaction: what was changed until then may be there to stay"
             )
