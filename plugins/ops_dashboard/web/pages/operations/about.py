@@ -115,7 +115,7 @@ def _facts(known: About) -> Facts:
     return Facts(
         ("Owner", operation.owner),
         (kind, Code(file)),
-        ("Usually takes", words.duration(known.usually) if known.usually is not None else None),
+        *([("Usually takes", words.duration(known.usually))] if known.usually is not None else []),
         ("Ended after", words.time_limit(operation)),
         ("At once", words.at_once(operation)),
         ("After a failure", words.retries(operation)),

@@ -45,7 +45,7 @@ def no_form(known: About) -> Message:
     why = known.request.url("/access", action=known.operation.action)
     return Message(
         Text(f"You may not run this: {reason}."),
-        Text("Ask somebody who may to run it, or your Data Platform team for a grant to a group of yours.", muted=True),
+        Text("Somebody of a group that may can run it for you. Your Data Platform team gives grants.", muted=True),
         Actions(Button("Who may", why, describes=f"run {name}")),
         tone=Tone.WARN,
     )
