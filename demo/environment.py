@@ -119,6 +119,7 @@ def database_environment(socket_folder: str) -> dict[str, str]:
         "AIRFLOW_CONN_OPS_DASHBOARD": _connection(
             "postgres", host=socket_folder, login="ops_dashboard", schema="ops_dashboard"
         ),
+        "AIRFLOW_CONN_DEMO_DATA": _connection("postgres", host=socket_folder, login="demo_data", schema="demo_data"),
     }
 
 

@@ -37,10 +37,13 @@ class Postgres:
         if not self._finds("SELECT 1 FROM pg_database WHERE datname = %s", name):
             self.run("CREATE DATABASE {}", name)
 
-    def ensure_login(self, name: str, member_of: str) -> None:
+    def ensure_login(self, name: str, member_of: str | None = None) -> None:
         """Create a role that can log in, if it is not there yet."""
-        if not self._finds("SELECT 1 FROM pg_roles WHERE rolname = %s", name):
-            self.run("CREATE ROLE {} LOGIN IN ROLE {}", name, member_of)
+        if self._finds("SELECT 1 FROM pg_roles WHERE rolname = %s", name):
+            return
+        self.run("CREATE ROLE {} LOGIN", name)
+        if member_of is not None:
+            self.run("GRANT {} TO {}", member_of, name)
 
     def stop(self) -> None:
         """Stop the server; its data stays."""

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import httpx
 
-from demo import postgres
+from demo import orders, postgres
 from demo.environment import REPOSITORY, Home, Ports, airflow_environment, database_environment
 from demo.processes import Child
 
@@ -129,6 +129,7 @@ class Stack:
         product = self._begin([str(_BIN / "ops-dashboard"), "migrate", "--no-role", "--database-url", owner_url])
         _finish(product)
         database.ensure_login("ops_dashboard", member_of="ops_dashboard_app")
+        orders.ensure_orders(database)
         _finish(airflow)
         self.progress("creating the role and the logins")
         _finish(self._begin([sys.executable, "-m", "demo.accounts"]))

@@ -18,7 +18,9 @@ pytest_plugins = [
     "tests.browser",
     "tests.postgres_server",
     "tests.product_site",
+    "tests.operation_site",
     "tests.running_stack",
+    "tests.sql_operations",
 ]
 
 

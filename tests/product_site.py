@@ -23,12 +23,12 @@ from ops_dashboard.web import api
 from ops_dashboard.web.app import create_app
 from ops_dashboard.web.errors import Problem
 from ops_dashboard.web.pages import access as access_pages
-from ops_dashboard.web.pages import audit, runs
+from ops_dashboard.web.pages import audit, operations, runs
 from ops_dashboard.web.request import Host
 from tests.web.sample import sign_in
 from tests.web.server import serve
 
-PAGES = (*access_pages.PAGES, runs.router, audit.router)
+PAGES = (*operations.PAGES, *access_pages.PAGES, runs.router, audit.router)
 
 
 @dataclass
@@ -38,10 +38,14 @@ class Notebook:
     Attributes:
         asked: The runs, by id.
         paused: The DAGs that are switched off.
+        waiting: What waits for somebody's answer.
+        failure: What it answers to every call, if anything.
     """
 
     asked: dict[str, dict[str, Any]] = field(default_factory=dict)
     paused: set[str] = field(default_factory=set)
+    waiting: list[dict[str, Any]] = field(default_factory=list)
+    failure: Problem | None = None
 
     def of(self, user: str) -> _Api:
         return _Api(self, user)
@@ -53,6 +57,11 @@ class _Api:
     user: str
 
     def call(self, method: str, path: str, body: Mapping[str, object] | None = None) -> Any:
+        if self.notebook.failure is not None:
+            raise self.notebook.failure
+        if path.startswith("/api/v2/dags/~/dagRuns/~/hitlDetails?"):
+            now = datetime.now(UTC).isoformat()
+            return {"hitl_details": [{**detail, "created_at": now} for detail in self.notebook.waiting]}
         _, _, _, _, dag_id, *rest = path.split("/")
         if method == "POST":
             assert body is not None

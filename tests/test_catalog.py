@@ -79,6 +79,11 @@ def test_the_demo_company_is_a_good_catalog() -> None:
         ("staff", "view:*", None),
         ("ads-oncall", "scale:ads/*", 10),
         ("search-oncall", "scale:search/*", 10),
+        ("ads-oncall", "run:rebuild-report", None),
+        ("ads-oncall", "run:rotate-logs", None),
+        ("ads-oncall", "run:purge-cache", None),
+        ("search-oncall", "run:purge-cache", None),
+        ("search-oncall", "run:repair-orders", None),
         ("platform-admins", "*", None),
     }
 

@@ -10,7 +10,7 @@ import psycopg
 import pytest
 
 from ops_dashboard import ledger
-from ops_dashboard.ledger import Details, Event, Filter, Outcome, Request
+from ops_dashboard.ledger import Details, Event, Filter, Outcome, Request, reading
 from tests.ledger_records import listed, long_ago, request, soon, write
 
 
@@ -156,6 +156,60 @@ def test_the_last_changes_are_those_that_had_or_may_have_an_effect(app_connectio
     (only,) = ledger.last_changes(connection, ["ads/bidder"])["ads/bidder"]
     assert only.request_id == running.request_id
     assert succeeded.request_id != only.request_id
+
+
+def run_of(name: str = "purge-cache", action: str = "run") -> Request:
+    return request(action=action, resource=name, dag_id=f"ops_run_{name}")
+
+
+def test_the_last_that_began_are_told_whatever_came_of_them(app_connection: psycopg.Connection) -> None:
+    connection = app_connection
+    write(connection, run_of(), Event.STARTED, Event.SUCCEEDED)
+    failed = write(connection, run_of(), Event.STARTED, Event.FAILED)
+    refused = write(connection, run_of(), Event.STARTED, Event.REFUSED)
+    running = write(connection, run_of(), Event.STARTED)
+    other = write(connection, run_of("rotate-logs"), Event.STARTED, Event.CHANGED, Event.SUCCEEDED)
+    for never_began in (Event.DENIED, Event.REFUSED, Event.FAILED):
+        write(connection, run_of(), never_began)
+    write(connection, run_of(action="cancel"), Event.STARTED, Event.SUCCEEDED)
+
+    last = ledger.last_started(connection, "run", ["purge-cache", "rotate-logs", "unused"], per_resource=3)
+
+    assert {name: [entry.request_id for entry in entries] for name, entries in last.items()} == {
+        "purge-cache": [running.request_id, refused.request_id, failed.request_id],
+        "rotate-logs": [other.request_id],
+        "unused": [],
+    }
+    (only,) = ledger.last_started(connection, "run", ["purge-cache"])["purge-cache"]
+    assert (only.request_id, only.outcome) == (running.request_id, Outcome.RUNNING)
+
+
+@pytest.mark.parametrize("query", [reading._LAST_STARTED, reading._TYPICAL_SECONDS], ids=["last", "typical"])
+def test_an_index_leads_to_what_began(owner_connection: psycopg.Connection, query: str) -> None:
+    owner_connection.execute("SET enable_seqscan = off")  # which is the best way through a ledger as small as this
+    values = {"action": "run", "resource": "purge-cache", "resources": ["purge-cache"], "per_resource": 3}
+    plan = "\n".join(line for (line,) in owner_connection.execute(f"EXPLAIN {query}", values))
+    assert "using ledger_started on ledger" in plan
+    assert "Seq Scan on ledger" not in plan
+
+
+def test_what_usually_takes_how_long_is_the_median_of_its_last_successes(
+    owner_connection: psycopg.Connection,
+) -> None:
+    connection = owner_connection
+    assert ledger.typical_seconds(connection, "run", "purge-cache") is None
+    write(connection, run_of(), Event.STARTED, Event.FAILED)
+    assert ledger.typical_seconds(connection, "run", "purge-cache") is None
+    for _ in range(3):
+        write(connection, run_of(), Event.STARTED, Event.SUCCEEDED)
+    write(connection, run_of("rotate-logs"), Event.STARTED, Event.SUCCEEDED)
+    seconds = ledger.typical_seconds(connection, "run", "purge-cache")
+    durations = sorted(
+        (entry.finished_at - entry.started_at).total_seconds()
+        for entry in ledger.entries(connection, Filter(resource="purge-cache", outcome=Outcome.SUCCEEDED)).entries
+        if entry.finished_at and entry.started_at
+    )
+    assert seconds == pytest.approx(durations[1])
 
 
 def test_a_detail_of_a_strange_kind_hides_itself_alone(owner_connection: psycopg.Connection) -> None:

@@ -18,6 +18,10 @@ pytestmark = pytest.mark.stack
 EVERYBODY = {ADS: 200, SEARCH: 200, VIEWER: 200}
 ROUTES: list[tuple[str, dict[str, int]]] = [
     ("/ops/workers", EVERYBODY),
+    ("/ops/operations", EVERYBODY),
+    ("/ops/operations/rebuild-report", EVERYBODY),
+    ("/ops/operations/no-such-operation", dict.fromkeys(EVERYBODY, 404)),
+    ("/ops/api/v1/operations", EVERYBODY),
     ("/ops/audit", EVERYBODY),
     ("/ops/docs", EVERYBODY),
     ("/ops/openapi.json", EVERYBODY),

@@ -232,6 +232,13 @@ def test_airflow_is_given_no_pattern_that_could_keep_it_busy(pattern: str, is_pu
             as_param(schema).resolve(text)
 
 
+@pytest.mark.parametrize("pattern", [r"^[^\w\n]+$", r"^(\W|x)$", r"^(\D|1)$"])
+def test_airflow_is_given_no_pattern_that_it_reads_more_narrowly(pattern: str) -> None:
+    bounded = parameter(LINES | {"pattern": pattern})
+    value = "٣" if "D" in pattern else "é"
+    assert check_value(bounded, value) == as_param(json_schema(bounded)).resolve(value)
+
+
 @pytest.mark.parametrize("schema", [*SCHEMAS, NUMBER | {"default": 0.5}, LINE | {"optional": True}])
 def test_airflow_makes_a_parameter_of_it(schema: dict[str, Any]) -> None:
     bounded = parameter(schema)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from contextlib import closing
+from contextlib import closing, contextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Self
 
@@ -20,7 +20,7 @@ from ops_operators.sessions import session
 from ops_operators.verdicts import FailedError, RefusedError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from ops_dashboard.ledger import Entry, Request
 
@@ -36,15 +36,18 @@ class CancellationWatch:
 
     Args:
         request: The run.
-        on_cancel: Called once, in that thread, with the reason; None if the run asks for it.
+
+    Attributes:
+        reason: Why the run shall end, once somebody has asked for it.
     """
 
-    def __init__(self, request: Request, on_cancel: Callable[[str], None] | None = None) -> None:
-        self._request = request
-        self._on_cancel = on_cancel
-        self._over = threading.Event()
-        self._thread = threading.Thread(target=self._watch, name="cancellation", daemon=True)
+    def __init__(self, request: Request) -> None:
         self.reason: str | None = None
+        self._request = request
+        self._over = threading.Event()
+        self._interrupt: Callable[[], None] | None = None
+        self._interrupting = threading.Lock()
+        self._thread = threading.Thread(target=self._watch, name="cancellation", daemon=True)
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -54,23 +57,40 @@ class CancellationWatch:
         self._over.set()
         self._thread.join(_LOOK_EVERY_SECONDS)
 
+    @contextmanager
+    def interrupt_with(self, interrupt: Callable[[], None]) -> Iterator[None]:
+        """Have a run that waits, and so can't ask for `reason`, interrupted; afterwards it is not any more.
+
+        Args:
+            interrupt: Called in the watch's thread, again every second: it may have come a moment too early.
+        """
+        with self._interrupting:
+            self._interrupt = interrupt
+        try:
+            yield
+        finally:
+            with self._interrupting:
+                self._interrupt = None
+
     def _watch(self) -> None:
-        while not self._over.is_set():
+        while self.reason is None and not self._over.is_set():
             try:
                 with closing(database.connect()) as connection:
                     connection.autocommit = True
                     self._look(connection)
             except (psycopg.OperationalError, database.DatabaseDownError):
                 self._over.wait(_LOOK_EVERY_SECONDS)
+        while not self._over.is_set():
+            with self._interrupting:
+                if self._interrupt is not None:
+                    self._interrupt()
+            self._over.wait(_LOOK_EVERY_SECONDS)
 
     def _look(self, connection: psycopg.Connection) -> None:
-        while not self._over.wait(_LOOK_EVERY_SECONDS):
+        while self.reason is None and not self._over.wait(_LOOK_EVERY_SECONDS):
             by = cancellations.cancelled_by(connection, self._request.dag_id, self._request.run_id)
             if by is not None:
                 self.reason = f"cancelled by {by}"
-                self._over.set()
-                if self._on_cancel is not None:
-                    self._on_cancel(self.reason)
 
 
 class CancelRunOperator(GuardedOperator[CancelRequest, None]):

@@ -12,6 +12,7 @@ import structlog
 from ops_dashboard import operations
 from ops_dashboard.acts import RunRequest, run_request
 from ops_dashboard.operations import OUTPUT_LOGGER, PreparedRun
+from ops_dashboard.operations.choices import ChoicesError, check_choices
 from ops_dashboard.scripts import ScriptError
 from ops_dashboard.settings import settings
 from ops_operators.cancelling import CancellationWatch
@@ -57,7 +58,7 @@ class RunOperationOperator(GuardedOperator[RunRequest, PreparedT]):
         """
 
     def check(self, request: RunRequest) -> None:
-        """Its values are among those that are offered now."""
+        """Its model says it all; what is offered at present is looked up for who may run it."""
 
     def approval(self, request: RunRequest) -> tuple[str, timedelta] | None:  # noqa: ARG002 - whatever the values
         """As the catalog says."""
@@ -65,10 +66,11 @@ class RunOperationOperator(GuardedOperator[RunRequest, PreparedT]):
         return (needed.group, timedelta(seconds=needed.within)) if needed is not None else None
 
     def observe(self, request: RunRequest) -> Observation[PreparedT]:
-        """Read what will be run."""
+        """Read what will be run, once its values are among those that are offered now."""
         try:
+            check_choices(self.operation, request.parameters)
             prepared: Any = operations.prepare(self.operation, request.parameters, settings().scripts_folder)
-        except ScriptError as error:
+        except (ChoicesError, ScriptError) as error:
             raise FailedError(f"{error}; nothing was run") from error
         return Observation(None, prepared, prepared.preview, prepared.facts)
 

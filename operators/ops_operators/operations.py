@@ -12,6 +12,7 @@ from ops_dashboard.parameters import json_schema
 from ops_operators.dags import request_dag
 from ops_operators.operation import RunOperationOperator
 from ops_operators.script import ScriptOperator
+from ops_operators.sql import SqlOperator
 
 
 def operation_dag(operation: Operation) -> DAG:
@@ -26,6 +27,8 @@ def operation_dag(operation: Operation) -> DAG:
 def _operator_of(operation: Operation) -> type[RunOperationOperator[Any]]:
     if operation.script is not None:
         return ScriptOperator
+    if operation.sql is not None:
+        return SqlOperator
     raise NotImplementedError
 
 
@@ -33,9 +36,7 @@ def _param(parameter: Parameter) -> Param:
     schema: dict[str, Any] = dict(json_schema(parameter))
     if parameter.is_required:
         return Param(**schema)
-    if parameter.optional:
-        schema["type"] = ["null", schema["type"]]
-    return Param(parameter.default, **schema)
+    return Param(schema.pop("default"), **schema)
 
 
 def _documentation(operation: Operation) -> str:

@@ -96,7 +96,8 @@ class Record:
         after, ready = self._changed_to, None
         if isinstance(verdict, FailedError):
             after, ready = verdict.after if verdict.after is not None else after, verdict.ready
-        self._append_surely(_EVENTS[type(verdict)], self._details(after, ready, str(verdict)))
+        event = next(_EVENTS[kind] for kind in type(verdict).__mro__ if kind in _EVENTS)
+        self._append_surely(event, self._details(after, ready, str(verdict)))
 
     def interrupted(self, error: BaseException) -> None:
         """Write an end that was not foreseen: a bug, a lost worker, a task ended by hand."""

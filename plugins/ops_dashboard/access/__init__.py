@@ -18,6 +18,7 @@ from ops_dashboard.access.explaining import (
 )
 from ops_dashboard.access.grants import (
     apply_catalog_grants,
+    approver_groups,
     find_grant,
     give_grant,
     granted_actions,
@@ -38,6 +39,7 @@ __all__ = [
     "Holder",
     "Holders",
     "apply_catalog_grants",
+    "approver_groups",
     "decide",
     "decide_all",
     "describe",

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 from pydantic import AfterValidator, Field, ValidationInfo
 from pydantic_core import PydanticCustomError
 
-from ops_dashboard import access
 from ops_dashboard.acts.requests import ActRequest, RequestError
 from ops_dashboard.catalog import TIME_IN_WORDS, ActionPattern, GroupName, Limits, Time, limits_in_words
 from ops_dashboard.strict_yaml import RELATION
@@ -91,6 +90,8 @@ def check_grant(connection: psycopg.Connection, request: ChangeGrantRequest) -> 
     Raises:
         RequestError: It can't, whoever asks.
     """
+    from ops_dashboard import access
+
     names = access.group_names(connection)
     if request.group not in names:
         guesses = get_close_matches(request.group, names)
@@ -113,6 +114,8 @@ def find_revocable(connection: psycopg.Connection, request: ChangeGrantRequest) 
     Raises:
         RequestError: There is none, or more than one, or it is the catalog's.
     """
+    from ops_dashboard import access
+
     live = access.live_grants(connection, group=request.group, action=request.action)
     title = f"{request.group} → {request.action}"
     if request.grant_id is None:

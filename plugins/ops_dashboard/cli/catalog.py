@@ -12,15 +12,22 @@ def _arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "folder", nargs="?", type=Path, default=Path("dags/catalog"), help="the catalog's folder (default: %(default)s)"
     )
+    parser.add_argument(
+        "--scripts", type=Path, help="the folder of the operations' scripts (default: scripts, beside the catalog's)"
+    )
 
 
 def _check(arguments: Namespace) -> int:
     from ops_dashboard.catalog import CatalogError, load_catalog
+    from ops_dashboard.operations.checking import check_files
 
     try:
         catalog = load_catalog(arguments.folder)
     except CatalogError as error:
         return fail(error)
+    scripts = arguments.scripts or arguments.folder.parent / "scripts"
+    if mistakes := check_files(catalog, arguments.folder, scripts):
+        return fail("\n".join(map(str, mistakes)))
     print(f"{len(catalog.pools)} pools, {len(catalog.grants)} grants: good")
     return 0
 

@@ -1,4 +1,4 @@
-"""Connections to the product's database: for a task, for the web process, and from a URL.
+"""Connections to the product's database: for a task, for the web process, and from a URL; and to others'.
 
 There are no retries here: without the database nothing is decided and nothing is done, and the person is told so
 within seconds.
@@ -27,10 +27,13 @@ class DatabaseDownError(Exception):
     """The database can't be reached; the message says why, without the password."""
 
 
-def connect() -> psycopg.Connection:
-    """Open a connection as the Airflow connection `settings().connection_id` says.
+def connect(connection_id: str | None = None) -> psycopg.Connection:
+    """Open a connection as an Airflow connection says.
 
     Autocommit is off. Transactions are READ COMMITTED, which the ledger relies on.
+
+    Args:
+        connection_id: The Airflow connection of any database; None for the product's own.
 
     Raises:
         DatabaseDownError: The server can't be reached, or there is no such Airflow connection.
@@ -39,11 +42,12 @@ def connect() -> psycopg.Connection:
 
     from ops_dashboard.database.hook import ImpatientPostgresHook
 
-    hook = ImpatientPostgresHook(settings().connection_id, connect_timeout=_TIMEOUT_SECONDS)
+    connection_id = connection_id or settings().connection_id
+    hook = ImpatientPostgresHook(connection_id, connect_timeout=_TIMEOUT_SECONDS)
     try:
         password = hook.connection.password
     except AirflowNotFoundException as error:
-        raise DatabaseDownError(f"Airflow has no connection {settings().connection_id!r}") from error
+        raise DatabaseDownError(f"Airflow has no connection {connection_id!r}") from error
     with _plain_errors(password):
         return _prepared(cast("psycopg.Connection", hook.get_conn()))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ops_dashboard.ledger.models import Details, Entry, Event, Filter, Outcome, Page, Request, Value
-from ops_dashboard.ledger.reading import MOST_ENTRIES, entries, last_changes
+from ops_dashboard.ledger.reading import MOST_ENTRIES, entries, last_changes, last_started, typical_seconds
 from ops_dashboard.ledger.verifying import Verification, verify
 from ops_dashboard.ledger.writing import AlreadyStartedError, append
 
@@ -22,5 +22,7 @@ __all__ = [
     "append",
     "entries",
     "last_changes",
+    "last_started",
+    "typical_seconds",
     "verify",
 ]

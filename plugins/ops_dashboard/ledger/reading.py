@@ -81,6 +81,35 @@ SELECT {_ENTRY_COLUMNS}
  ORDER BY requests.seq DESC
 """  # noqa: S608 - constants
 
+_LAST_STARTED = f"""
+SELECT {_ENTRY_COLUMNS}
+  FROM unnest(%(resources)s::text[]) AS asked (resource)
+ CROSS JOIN LATERAL (
+    SELECT opened FROM ops.ledger
+     WHERE ledger.action = %(action)s AND ledger.resource = asked.resource AND ledger.event = 'started'
+     ORDER BY opened DESC LIMIT %(per_resource)s
+ ) AS started
+  JOIN ops.requests ON requests.seq = started.opened
+ ORDER BY requests.seq DESC
+"""  # noqa: S608 - constants
+
+# However seldom it succeeds, no more than its last runs are looked at.
+_TYPICAL_SECONDS = """
+SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM recent.took))
+  FROM (
+    SELECT ended.at - began.at AS took
+      FROM (
+        SELECT opened, at FROM ops.ledger
+         WHERE action = %(action)s AND resource = %(resource)s AND event = 'started'
+         ORDER BY opened DESC LIMIT 200
+      ) AS began
+     CROSS JOIN LATERAL (
+        SELECT at FROM ops.ledger WHERE opened = began.opened AND event = 'succeeded' LIMIT 1
+     ) AS ended
+     ORDER BY began.opened DESC LIMIT 20
+  ) AS recent
+"""
+
 
 def entries(
     connection: psycopg.Connection,
@@ -119,8 +148,26 @@ def last_changes(
 ) -> dict[str, tuple[Entry, ...]]:
     """Return for each resource its last requests that changed something, are running, or may have, newest first."""
     values = {"resources": list(resources), "per_resource": per_resource}
-    rows = connection.cursor(row_factory=dict_row).execute(_LAST_CHANGES, values)
-    found: dict[str, tuple[Entry, ...]] = dict.fromkeys(resources, ())
+    return _by_resource(connection, _LAST_CHANGES, values)
+
+
+def last_started(
+    connection: psycopg.Connection, action: str, resources: Sequence[str], per_resource: int = 1
+) -> dict[str, tuple[Entry, ...]]:
+    """Return for each resource the last requests of an action that began, whatever came of them, newest first."""
+    values = {"action": action, "resources": list(resources), "per_resource": per_resource}
+    return _by_resource(connection, _LAST_STARTED, values)
+
+
+def typical_seconds(connection: psycopg.Connection, action: str, resource: str) -> float | None:
+    """Return how long it usually takes: the median of its last up to 20 successes; None if it never succeeded."""
+    row = connection.execute(_TYPICAL_SECONDS, {"action": action, "resource": resource}).fetchone()
+    return float(row[0]) if row is not None and row[0] is not None else None
+
+
+def _by_resource(connection: psycopg.Connection, query: str, values: dict[str, Any]) -> dict[str, tuple[Entry, ...]]:
+    rows = connection.cursor(row_factory=dict_row).execute(query, values)
+    found: dict[str, tuple[Entry, ...]] = dict.fromkeys(values["resources"], ())
     for entry in map(_entry, rows):
         found[entry.resource] += (entry,)
     return found

@@ -61,11 +61,7 @@ def prepare_script(
     Raises:
         ScriptError: The file is missing, or does not hold what the catalog has pinned.
     """
-    script = read_script(scripts, run.file, run.interpreter)
-    if run.sha256 is not None and script.sha256 != run.sha256:
-        raise OtherContentError(
-            f"{run.file} has changed: its sha256 is {script.sha256}, the catalog allows only {run.sha256}"
-        )
+    script = read_pinned(run, scripts)
     connections = (name for name, each in operation.parameters.items() if each.format is TextFormat.CONNECTION)
     return PreparedScript(
         script=script,
@@ -74,6 +70,21 @@ def prepare_script(
         connections=tuple(name for name in connections if parameters[name] is not None),
         limits=Limits(seconds=operation.timeout, output_bytes=operation.output_limit),
     )
+
+
+def read_pinned(run: ScriptRun, scripts: Path) -> Script:
+    """Read the script if it is the one that the catalog asks for.
+
+    Raises:
+        OtherContentError: It is not.
+        ScriptMissingError: The file is missing.
+    """
+    script = read_script(scripts, run.file, run.interpreter)
+    if run.sha256 is not None and script.sha256 != run.sha256:
+        raise OtherContentError(
+            f"{run.file} has changed: its sha256 is {script.sha256}, the catalog allows only {run.sha256}"
+        )
+    return script
 
 
 def _as_argument(value: Scalar | None) -> str:

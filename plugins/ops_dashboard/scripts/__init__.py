@@ -18,7 +18,7 @@ from ops_dashboard.scripts.errors import (
 from ops_dashboard.scripts.given import command_line
 from ops_dashboard.scripts.interpreters import Interpreter
 from ops_dashboard.scripts.models import Finished, JsonValue, Limits, Progress, Watcher
-from ops_dashboard.scripts.reading import Script, is_script_name, read_script
+from ops_dashboard.scripts.reading import Script, is_script_name, read_content, read_script
 from ops_dashboard.scripts.running import run
 
 __all__ = [
@@ -38,6 +38,7 @@ __all__ = [
     "Watcher",
     "command_line",
     "is_script_name",
+    "read_content",
     "read_script",
     "run",
 ]

@@ -48,14 +48,22 @@ def read_script(folder: Path, name: str, interpreter: Interpreter) -> Script:
     Raises:
         ScriptMissingError: There is no such file, or it is none that may be run.
     """
+    return Script(name, interpreter, read_content(folder, name))
+
+
+def read_content(folder: Path, name: str) -> bytes:
+    """Return what a file of the folder of scripts holds, whatever it is for.
+
+    Raises:
+        ScriptMissingError: There is no such file, or it is none that may be used.
+    """
     if not is_script_name(name):
         raise ScriptMissingError(
             f"script: got {shown(name)}, expected a path such as ads/rebuild.py of at most {_MAX_NAME} characters:"
             " letters, digits, _ . - and /, and no part that begins with a dot"
         )
     with _plain_errors(folder, name), ExitStack() as stack:
-        content = _read(_open(folder, name, stack), name)
-    return Script(name, interpreter, content)
+        return _read(_open(folder, name, stack), name)
 
 
 def _open(folder: Path, name: str, stack: ExitStack) -> int:

@@ -18,14 +18,23 @@ from ops_dashboard.web.app import create_app
 from ops_dashboard.web.errors import Problem, database_down
 from ops_dashboard.web.identity import airflow_user
 from ops_dashboard.web.pages import access as access_pages
-from ops_dashboard.web.pages import answer, audit, cancel, runs, scale, workers
+from ops_dashboard.web.pages import answer, audit, cancel, operations, runs, scale, workers
 from ops_dashboard.web.request import Host, PageRequest
 from ops_dashboard.web.router import Router
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
-PAGES = (workers.router, scale.router, runs.router, answer.router, cancel.router, audit.router, *access_pages.PAGES)
+PAGES = (
+    workers.router,
+    scale.router,
+    *operations.PAGES,
+    runs.router,
+    answer.router,
+    cancel.router,
+    audit.router,
+    *access_pages.PAGES,
+)
 
 
 def build_app() -> FastAPI:

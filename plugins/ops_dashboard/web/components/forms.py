@@ -39,11 +39,24 @@ class TimeField(Component):
     value: str = ""
     hint: Node = None
     error: str | None = None
+    required: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DateField(Component):
+    """A date. It arrives as `2026-12-31`, or empty."""
+
+    name: str
+    label: str
+    value: str = ""
+    hint: Node = None
+    error: str | None = None
+    required: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class NumberField(Component):
-    """A whole number, with a slider beside it when both ends are known.
+    """A number, whole unless it says otherwise; a whole one has a slider beside it when both ends are known.
 
     Attributes:
         name: Name in `request.form`.
@@ -54,16 +67,18 @@ class NumberField(Component):
         hint: What to know before filling it in.
         error: What was wrong with what was sent, and what is accepted.
         required: Whether the browser insists on a number.
+        fractions: Whether the browser accepts others than whole numbers.
     """
 
     name: str
     label: str
-    value: int | None = None
-    minimum: int | None = None
-    maximum: int | None = None
+    value: float | None = None
+    minimum: float | None = None
+    maximum: float | None = None
     hint: Node = None
     error: str | None = None
     required: bool = True
+    fractions: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +96,7 @@ class TextArea(Component):
 
 @dataclass(frozen=True, slots=True)
 class SelectField(Component):
-    """A choice of one: `(value, label)` pairs."""
+    """A choice of one: `(value, label)` pairs. If it is required, a first one with value "" asks for a choice."""
 
     name: str
     label: str
@@ -89,6 +104,7 @@ class SelectField(Component):
     value: str = ""
     hint: Node = None
     error: str | None = None
+    required: bool = False
 
 
 @dataclass(frozen=True, slots=True, init=False)
@@ -136,6 +152,33 @@ class Confirm(Component):
         object.__setattr__(self, "review", review)
 
 
+@dataclass(frozen=True, slots=True)
+class Submit:
+    """A button that sends a form. The function that receives it finds `value` under `name`, to tell buttons apart."""
+
+    label: str
+    name: str = ""
+    value: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Renew:
+    """Fields whose choices depend on what is chosen in others.
+
+    As soon as one of the others changes, the form is sent as by the button, in the background, and the fields are
+    taken from the answer. Without JavaScript the button itself is there to press.
+
+    Attributes:
+        button: Leads to the same form, with what was typed.
+        on: Names of the fields that others depend on.
+        fields: Names of the fields that are renewed.
+    """
+
+    button: Submit
+    on: Sequence[str]
+    fields: Sequence[str]
+
+
 @dataclass(frozen=True, slots=True, init=False)
 class Form(Component):
     """Fields that are posted to the page's own address, where a `router.form` function receives them.
@@ -145,15 +188,29 @@ class Form(Component):
         submit: The button, as a verb.
         cancel: Address of the way back.
         confirm: Asked before sending; without JavaScript the form is sent at once.
+        also: Other buttons, which send the form even if a field of it can't be accepted.
+        renew: Fields whose choices depend on others.
     """
 
     children: tuple[Node, ...]
-    submit: str
+    submit: Submit
     cancel: str
     confirm: Confirm | None
+    also: tuple[Submit, ...]
+    renew: Renew | None
 
-    def __init__(self, *children: Node, submit: str, cancel: str = "", confirm: Confirm | None = None) -> None:
+    def __init__(
+        self,
+        *children: Node,
+        submit: str | Submit,
+        cancel: str = "",
+        confirm: Confirm | None = None,
+        also: Sequence[Submit] = (),
+        renew: Renew | None = None,
+    ) -> None:
         object.__setattr__(self, "children", children)
-        object.__setattr__(self, "submit", submit)
+        object.__setattr__(self, "submit", Submit(submit) if isinstance(submit, str) else submit)
         object.__setattr__(self, "cancel", check_href(cancel))
         object.__setattr__(self, "confirm", confirm)
+        object.__setattr__(self, "also", tuple(also))
+        object.__setattr__(self, "renew", renew)

@@ -23,11 +23,12 @@ def switched_off(request: PageRequest, dag_id: str) -> tuple[Note, ...]:
     return (Note(Tone.BAD, text, title="Nothing can be changed now:"),)
 
 
-def reason_field(errors: Mapping[str, str]) -> TextArea:
+def reason_field(errors: Mapping[str, str], value: str = "") -> TextArea:
     """Why a person asks for what a form is about."""
     return TextArea(
         "reason",
         "Reason",
+        value,
         hint="Kept with the record; everybody who may see the audit page can read it.",
         error=errors.get("reason"),
         required=True,
@@ -35,9 +36,18 @@ def reason_field(errors: Mapping[str, str]) -> TextArea:
     )
 
 
-def once() -> Hidden:
-    """What tells this showing of a form from others, so that pressing its button twice asks once."""
-    return Hidden(_SHOWN, token_hex(16))
+def once(kept: str = "") -> Hidden:
+    """What tells this showing of a form from others, so that pressing its button twice asks once.
+
+    Args:
+        kept: What a form had that is shown again because its answer was lost: it is still the same request.
+    """
+    return Hidden(_SHOWN, kept or token_hex(16))
+
+
+def shown_as(request: PageRequest) -> str:
+    """Return what `once` gave to the form that was sent."""
+    return request.form.get(_SHOWN, "")
 
 
 def typed_number(text: str) -> int | str:
@@ -51,6 +61,6 @@ def ask(request: PageRequest, dag_id: str, asked: ActRequest) -> Redirect:
     Raises:
         Problem: The DAG is paused, the person may not trigger it, or a value is not accepted.
     """
-    run_id = run_id_for(request.form.get(_SHOWN, ""), asked)
+    run_id = run_id_for(shown_as(request), asked)
     ask_for_run(request.airflow, dag_id, run_id, asked.conf)
     return Redirect(request.url(run, dag_id=dag_id, run_id=run_id))

@@ -1,0 +1,88 @@
+"""All operations as one person sees them: from the catalog, the access tables and the ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ops_dashboard import access, ledger
+from ops_dashboard.access import Decision
+from ops_dashboard.acts import RunRequest
+from ops_dashboard.catalog import Operation
+from ops_dashboard.catalog.current import current_catalog
+from ops_dashboard.ledger import Entry, Outcome
+
+if TYPE_CHECKING:
+    import psycopg
+
+
+@dataclass(frozen=True, slots=True)
+class OperationView:
+    """One operation.
+
+    Attributes:
+        decision: Whether the person may run it.
+        may: The groups that may.
+        recent: Its last runs that began, newest first.
+    """
+
+    operation: Operation
+    decision: Decision
+    may: tuple[str, ...]
+    recent: tuple[Entry, ...]
+
+    @property
+    def last(self) -> Entry | None:
+        """Its last run that began, whatever came of it."""
+        return next(iter(self.recent), None)
+
+    @property
+    def running(self) -> tuple[Entry, ...]:
+        """Those of its recent runs that go on now, newest first."""
+        return tuple(entry for entry in self.recent if entry.outcome is Outcome.RUNNING)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether so many runs go on, as far as they are recent, that another one would be refused."""
+        concurrency = self.operation.concurrency
+        return concurrency.per is None and len(self.running) >= concurrency.limit
+
+
+def read_operations(
+    database: Callable[[], AbstractContextManager[psycopg.Connection[Any]]], user: str
+) -> tuple[OperationView, ...]:
+    """Look at all operations of the catalog for one person, in the order of their names.
+
+    Args:
+        database: Opens a connection, which is given back at once.
+        user: Airflow's username.
+
+    Raises:
+        CatalogError: The catalog has mistakes.
+        DatabaseDownError: Nobody's rights can be told.
+    """
+    found = tuple(current_catalog().operations.values())
+    with database() as connection:
+        return view_operations(connection, user, found)
+
+
+def view_operations(
+    connection: psycopg.Connection[Any], user: str, operations: Sequence[Operation], recent: int = 1
+) -> tuple[OperationView, ...]:
+    """Look at some operations for one person, with so many of the last runs of each."""
+    actions = [operation.action for operation in operations]
+    decisions = access.decide_all(connection, user, actions)
+    groups = access.groups_that_may(connection, actions)
+    names = [operation.name for operation in operations]
+    runs = ledger.last_started(connection, RunRequest.verb, names, per_resource=recent)
+    return tuple(
+        OperationView(
+            operation=operation,
+            decision=decisions[operation.action],
+            may=groups[operation.action],
+            recent=runs[operation.name],
+        )
+        for operation in operations
+    )

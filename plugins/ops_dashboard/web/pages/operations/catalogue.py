@@ -1,0 +1,160 @@
+"""Operations: what may I run, and how did it last go?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from ops_dashboard.ledger import Entry, Outcome
+from ops_dashboard.registered import OperationView, read_operations
+from ops_dashboard.web.components import (
+    Button,
+    Chip,
+    Chips,
+    Code,
+    Column,
+    Empty,
+    Heading,
+    Link,
+    Muted,
+    Node,
+    Page,
+    Panel,
+    Search,
+    Select,
+    Stacked,
+    Table,
+    Time,
+    Toolbar,
+)
+from ops_dashboard.web.pages.operations.waiting import waiting_for
+from ops_dashboard.web.pages.operations.words import operation_url, summary
+from ops_dashboard.web.pages.runs import run
+from ops_dashboard.web.pages.shared import outcome_badge, person, unknown_filter
+from ops_dashboard.web.request import PageRequest
+from ops_dashboard.web.router import Router
+
+router = Router(prefix="/ops")
+
+_FILTERS = ("q", "tag", "show")
+_COLUMNS = (
+    Column("Operation", width=50),
+    Column("Owner", width=20, optional=True),
+    Column("Last run", width=20, numeric=True),
+    Column("Act", action=True),
+)
+
+
+@router.page("/operations", title="Operations", nav=2)
+def operations(request: PageRequest) -> Page:
+    """All operations, those that the person may run first."""
+    seen = read_operations(request.host.database, request.user.name)
+    found = [view for view in seen if _matches(request, view)]
+    chosen = [view for view in found if _choice(request)(view)]
+    mine = [view for view in chosen if view.decision.allowed]
+    rows = [_cells(request, view) for view in mine]
+    return Page(
+        "Operations",
+        *waiting_for(request),
+        _toolbar(seen, found),
+        Heading("Your operations", note=_by_groups(mine)),
+        Panel(Table(_COLUMNS, rows, "Your operations", _nothing(request)), flush=True),
+        *_others(request, [view for view in chosen if not view.decision.allowed]),
+        lead="Run what used to be a ticket. You see what exactly will run before it does, and every run is on record.",
+    )
+
+
+def _matches(request: PageRequest, view: OperationView) -> bool:
+    operation, tag = view.operation, request.query.get("tag", "")
+    words = request.query.get("q", "").lower().split()
+    parts = (operation.name, operation.title, operation.description, operation.owner, *operation.tags)
+    text = " ".join(parts).lower()
+    return (not tag or tag in operation.tags) and all(word in text for word in words)
+
+
+def _choice(request: PageRequest) -> Callable[[OperationView], bool]:
+    choices: dict[str, Callable[[OperationView], bool]] = {
+        "": lambda _view: True,
+        "mine": _is_mine,
+        "running": _is_running,
+        "failed": _has_failed,
+    }
+    show = request.query.get("show", "")
+    if show not in choices:
+        raise unknown_filter("show", show, filter(None, choices))
+    return choices[show]
+
+
+def _is_mine(view: OperationView) -> bool:
+    return view.decision.allowed
+
+
+def _is_running(view: OperationView) -> bool:
+    return view.last is not None and view.last.outcome is Outcome.RUNNING
+
+
+def _has_failed(view: OperationView) -> bool:
+    return view.last is not None and view.last.outcome in {Outcome.FAILED, Outcome.UNKNOWN}
+
+
+def _toolbar(seen: Sequence[OperationView], found: Sequence[OperationView]) -> Toolbar:
+    tags = sorted({tag for view in seen for tag in view.operation.tags})
+    return Toolbar(
+        Search("q", "Search operations"),
+        Chips(
+            "show",
+            "Show",
+            Chip("", "All", len(found)),
+            Chip("mine", "Yours", sum(map(_is_mine, found))),
+            Chip("running", "Running", sum(map(_is_running, found))),
+            Chip("failed", "Failed last", sum(map(_has_failed, found))),
+        ),
+        Select("tag", "Tag", [("", "All tags"), *((tag, tag) for tag in tags)]),
+    )
+
+
+def _others(request: PageRequest, views: Sequence[OperationView]) -> tuple[Node, ...]:
+    if not views:
+        return ()
+    table = Table(_COLUMNS, [_cells(request, view) for view in views], "Operations of others")
+    return (Heading("Operations of others", note="view only"), Panel(table, flush=True))
+
+
+def _cells(request: PageRequest, view: OperationView) -> tuple[Node, ...]:
+    operation = view.operation
+    title = Link(operation.title, operation_url(request, operation.name))
+    return (
+        Stacked((title, " ", Code(operation.name)), summary(operation) or None),
+        Stacked(operation.owner, ", ".join(operation.tags) or None),
+        _last_run(request, view.last),
+        _act(request, view),
+    )
+
+
+def _last_run(request: PageRequest, entry: Entry | None) -> Node:
+    if entry is None:
+        return Muted("never run")
+    href = request.url(run, dag_id=entry.dag_id, run_id=entry.run_id)
+    by = (f"by {person(entry.actor, request.user.name)} · ", Time(entry.at))
+    return Stacked(Link(outcome_badge(entry.outcome), href), by)
+
+
+def _act(request: PageRequest, view: OperationView) -> Node:
+    if not view.decision.allowed:
+        return Muted(view.may[0] if view.may else "nobody may")
+    if view.is_full:
+        entry = view.running[0]
+        href = request.url(run, dag_id=entry.dag_id, run_id=entry.run_id)
+        return Button("Watch", href, small=True, describes=view.operation.title)
+    href = operation_url(request, view.operation.name)
+    return Button("Run", href, small=True, describes=view.operation.title)
+
+
+def _by_groups(views: Sequence[OperationView]) -> str:
+    groups = sorted({view.decision.grant.group for view in views if view.decision.grant})
+    return f"by {', '.join(groups)}" if groups else ""
+
+
+def _nothing(request: PageRequest) -> Empty:
+    if any(request.query.get(name) for name in _FILTERS):
+        return Empty("No operation of yours fits the filter.", Link("Show all", request.url(operations)))
+    return Empty("You may not run any operation.", "Ask your Data Platform team for a grant to a group of yours.")
