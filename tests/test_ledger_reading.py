@@ -146,14 +146,14 @@ def test_the_last_changes_are_those_that_had_or_may_have_an_effect(app_connectio
         write(connection, request(), *without_effect)
     other = write(connection, request(resource="ads/cache"), Event.STARTED, Event.CHANGED)
 
-    changes = ledger.last_changes(connection, ["ads/bidder", "ads/cache", "ads/unused"], per_resource=3)
+    changes = ledger.last_changes(connection, "scale", ["ads/bidder", "ads/cache", "ads/unused"], per_resource=3)
 
     assert {name: [entry.request_id for entry in entries] for name, entries in changes.items()} == {
         "ads/bidder": [running.request_id, unknown.request_id, failed.request_id],
         "ads/cache": [other.request_id],
         "ads/unused": [],
     }
-    (only,) = ledger.last_changes(connection, ["ads/bidder"])["ads/bidder"]
+    (only,) = ledger.last_changes(connection, "scale", ["ads/bidder"])["ads/bidder"]
     assert only.request_id == running.request_id
     assert succeeded.request_id != only.request_id
 

@@ -20,6 +20,7 @@ from airflow.sdk.exceptions import AirflowFailException, AirflowTaskTerminated
 from ops_dashboard import access, database, ledger
 from ops_dashboard.acts import ActRequest, RequestError, parse
 from ops_dashboard.locks import ResourceLockedError, resource_lock
+from ops_dashboard.text import shown
 from ops_operators.record import Record
 from ops_operators.runs import NOBODY, identify, refuse_replay
 from ops_operators.verdicts import DeniedError, RefusedError, Verdict
@@ -173,8 +174,8 @@ class GuardedOperator(BaseOperator, Generic[RequestT, SeenT]):
         if asked.expects is not None and asked.expects != observation.value:
             by = _who_set(record.connection, asked, observation.value)
             raise RefusedError(
-                f"you saw {asked.expects}, but {asked.resource} was changed from {asked.expects} to"
-                f" {observation.value} by {by}; look again and decide"
+                f"you saw {shown(asked.expects)}, but {asked.resource} was changed from {shown(asked.expects)} to"
+                f" {shown(observation.value)} by {by}; look again and decide"
             )
         self._authorise(record, asked, current=observation.value)
         record.started()
@@ -197,7 +198,7 @@ def _count(value: Value) -> int | None:
 
 
 def _who_set(connection: psycopg.Connection, asked: ActRequest, value: Value) -> str:
-    last = next(iter(ledger.last_changes(connection, [asked.resource])[asked.resource]), None)
+    last = next(iter(ledger.last_changes(connection, asked.verb, [asked.resource])[asked.resource]), None)
     connection.commit()
     return last.actor if last is not None and last.after == value else "somebody outside of this dashboard"
 

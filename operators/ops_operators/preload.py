@@ -18,6 +18,7 @@ _TASK_MODULES = (
     "ops_operators.directory_decision",
     "ops_operators.grants",
     "ops_operators.scale",
+    "ops_operators.settings",
 )
 
 

@@ -19,13 +19,21 @@ from ops_dashboard.web.errors import Problem, database_down
 from ops_dashboard.web.identity import airflow_user
 from ops_dashboard.web.pages import access as access_pages
 from ops_dashboard.web.pages import audit, runs, scale, workers
+from ops_dashboard.web.pages import settings as settings_pages
 from ops_dashboard.web.request import Host, PageRequest
 from ops_dashboard.web.router import Router
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
-PAGES = (workers.router, scale.router, runs.router, audit.router, *access_pages.PAGES)
+PAGES = (
+    workers.router,
+    scale.router,
+    *settings_pages.PAGES,
+    runs.router,
+    audit.router,
+    *access_pages.PAGES,
+)
 
 
 def build_app() -> FastAPI:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from ops_dashboard.web.api import access, ledger, pools, sources
+from ops_dashboard.web.api import access, ledger, pools, settings, sources
 
 router = APIRouter(prefix="/api/v1")
 router.include_router(pools.router)
+router.include_router(settings.router)
 router.include_router(ledger.router)
 router.include_router(access.router)
 router.include_router(sources.router)

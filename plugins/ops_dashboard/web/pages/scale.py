@@ -217,7 +217,7 @@ def _facts(view: _View) -> Facts:
 
 
 def _recent_changes(view: _View) -> Table:
-    changes = ledger.last_changes(view.request.database, [view.pool.name], per_resource=_RECENT)
+    changes = ledger.last_changes(view.request.database, ScaleRequest.verb, [view.pool.name], per_resource=_RECENT)
     rows = [
         (
             Stacked(Link(effect(entry), view.request.url(run, dag_id=entry.dag_id, run_id=entry.run_id)), entry.reason),

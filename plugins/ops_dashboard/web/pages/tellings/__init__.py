@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ops_dashboard.acts import CHANGE_GRANT_DAG_ID, DECIDE_SYNC_DAG_ID, SCALE_DAG_ID
+from ops_dashboard.acts import CHANGE_GRANT_DAG_ID, CHANGE_SETTING_DAG_ID, DECIDE_SYNC_DAG_ID, SCALE_DAG_ID
 from ops_dashboard.web.pages.tellings.base import Telling
 from ops_dashboard.web.pages.tellings.grants import GrantTelling
 from ops_dashboard.web.pages.tellings.scaling import ScalingTelling
+from ops_dashboard.web.pages.tellings.settings import SettingTelling
 from ops_dashboard.web.pages.tellings.syncs import SyncTelling
 
 _TELLINGS: Mapping[str, Telling] = {
     SCALE_DAG_ID: ScalingTelling(),
     CHANGE_GRANT_DAG_ID: GrantTelling(),
     DECIDE_SYNC_DAG_ID: SyncTelling(),
+    CHANGE_SETTING_DAG_ID: SettingTelling(),
 }
 _ANY = Telling()
 
