@@ -24,11 +24,12 @@ from ops_dashboard.web.app import create_app
 from ops_dashboard.web.errors import Problem
 from ops_dashboard.web.pages import access as access_pages
 from ops_dashboard.web.pages import audit, runs
+from ops_dashboard.web.pages import settings as settings_pages
 from ops_dashboard.web.request import Host
 from tests.web.sample import sign_in
 from tests.web.server import serve
 
-PAGES = (*access_pages.PAGES, runs.router, audit.router)
+PAGES = (*access_pages.PAGES, *settings_pages.PAGES, runs.router, audit.router)
 
 
 @dataclass
