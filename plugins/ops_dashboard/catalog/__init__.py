@@ -12,10 +12,11 @@ from ops_dashboard.catalog.models import (
     UnknownSettingError,
 )
 from ops_dashboard.catalog.operations import Approval, Concurrency, Operation, PodRun, ScriptRun, SqlRun
-from ops_dashboard.catalog.parameters import Choices, Parameter, TextFormat, ValueType
+from ops_dashboard.catalog.parameters import Choices, Parameter
 from ops_dashboard.catalog.pools import Pool
 from ops_dashboard.catalog.reading import CatalogError, load_catalog
 from ops_dashboard.catalog.settings import ConfigMapKey, Restart, Setting
+from ops_dashboard.parameters.keywords import TextFormat, ValueType
 
 __all__ = [
     "TIME_IN_WORDS",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Annotated
@@ -19,16 +18,17 @@ from ops_dashboard.catalog.fields import (
     GroupName,
     Label,
     Line,
-    Scalar,
 )
-from ops_dashboard.catalog.parameters import Parameter
+from ops_dashboard.catalog.operation_rules import (
+    accepted_values,
+    fit_for_arguments,
+    named_and_connected,
+    of_a_parameter,
+)
+from ops_dashboard.catalog.parameters import OneValue, Parameter
 from ops_dashboard.scripts import Interpreter, is_script_name
 from ops_dashboard.strict_yaml import RELATION
 
-RESERVED_NAMES = frozenset({"reason"})
-"""What a run's values have beside its parameters."""
-
-_PARAMETER_NAME = re.compile("[a-z][a-z0-9_]{0,39}", re.ASCII)
 _FILE_IN_WORDS = "the name of a file in the folder of the scripts: letters, digits, _ . - and /, no part begins with ."
 
 
@@ -108,17 +108,6 @@ def _one_kind(pod: PodRun | None, info: ValidationInfo) -> PodRun | None:
     return pod
 
 
-def _parameter_names(parameters: Mapping[str, Parameter]) -> Mapping[str, Parameter]:
-    for name in parameters:
-        if not _PARAMETER_NAME.fullmatch(name) or name in RESERVED_NAMES:
-            raise PydanticCustomError(
-                RELATION,
-                "names of 1 to 40 lower-case letters, digits and _, beginning with a letter, and not {reserved}",
-                {"reserved": ", ".join(sorted(RESERVED_NAMES))},
-            )
-    return parameters
-
-
 def _zero_unless_idempotent(retries: int, info: ValidationInfo) -> int:
     if retries and not info.data.get("idempotent"):
         raise PydanticCustomError(RELATION, "0, unless idempotent is true")
@@ -141,10 +130,12 @@ class Operation(Entry):
     description: str = Field(default="", max_length=2000, description="at most 2000 characters")
     owner: Line = Field(description=f"who answers for it: {LINE_IN_WORDS}")
     tags: tuple[Label, ...] = Field(default=(), strict=False, description=f"a list of words, each {LABEL_IN_WORDS}")
-    parameters: Annotated[Mapping[str, Parameter], AfterValidator(_parameter_names)] = Field(
+    parameters: Annotated[Mapping[str, Parameter], AfterValidator(named_and_connected)] = Field(
         default={}, description="a mapping from names to schemas"
     )
-    script: ScriptRun | None = Field(default=None, description="a mapping of file, interpreter and arguments")
+    script: Annotated[ScriptRun | None, AfterValidator(fit_for_arguments)] = Field(
+        default=None, description="a mapping of file, interpreter and arguments"
+    )
     sql: SqlRun | None = Field(default=None, description="a mapping of file, connection and max_rows")
     pod: Annotated[PodRun | None, AfterValidator(_one_kind)] = Field(
         default=None, validate_default=True, description="a mapping of connection, namespace, image and command"
@@ -153,13 +144,17 @@ class Operation(Entry):
     output_limit: int = Field(
         default=1_000_000, ge=1000, le=20_000_000, description="bytes, a whole number from 1000 to 20000000"
     )
-    concurrency: Concurrency = Field(default=Concurrency(), description="a mapping of limit and per")
+    concurrency: Annotated[Concurrency, AfterValidator(of_a_parameter)] = Field(
+        default=Concurrency(), description="a mapping of limit and per"
+    )
     idempotent: bool = Field(default=False, description="true or false")
     retries: Annotated[int, AfterValidator(_zero_unless_idempotent)] = Field(
         default=0, ge=0, le=10, description="a whole number from 0 to 10"
     )
     approval: Approval | None = Field(default=None, description="a mapping of group and within")
-    example: Mapping[str, Scalar] = Field(default={}, description="a mapping from parameters to values")
+    example: Annotated[Mapping[str, OneValue], AfterValidator(accepted_values)] = Field(
+        default={}, description="a mapping from parameters to values"
+    )
 
     @property
     def action(self) -> str:

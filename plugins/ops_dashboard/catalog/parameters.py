@@ -7,50 +7,34 @@ say what a schema can't. What no keyword bounds is bounded by us, so that every 
 from __future__ import annotations
 
 import re
-from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated
 
-from pydantic import AfterValidator, Field, ValidationInfo
-from pydantic_core import PydanticCustomError
+from pydantic import AfterValidator, BeforeValidator, Field
 
+from ops_dashboard.catalog import parameter_rules as rules
 from ops_dashboard.catalog.fields import ConnectionId, Entry, Line, Scalar
-from ops_dashboard.strict_yaml import RELATION
+from ops_dashboard.parameters.keywords import LARGEST_NUMBER, LONGEST_TEXT, TextFormat, ValueType
+from ops_dashboard.parameters.patterns import PATTERN_IN_WORDS
+from ops_dashboard.scripts import is_script_name
 
-LONGEST_TEXT = 2000
-LARGEST_INTEGER = 2**53 - 1  # what JSON readers agree about (RFC 8259, section 6)
-LARGEST_NUMBER = 1e300  # as the ledger has it
-
-
-class ValueType(StrEnum):
-    """The JSON types that a value can have."""
-
-    STRING = "string"
-    INTEGER = "integer"
-    NUMBER = "number"
-    BOOLEAN = "boolean"
-
-    def fits(self, value: object) -> bool:
-        """Whether a value is of this type, without any conversion: 3.0 and true are no integers."""
-        kinds: dict[ValueType, tuple[type, ...]] = {
-            ValueType.STRING: (str,),
-            ValueType.INTEGER: (int,),
-            ValueType.NUMBER: (int, float),
-            ValueType.BOOLEAN: (bool,),
-        }
-        if isinstance(value, bool):
-            return self is ValueType.BOOLEAN
-        return isinstance(value, kinds[self])
+_QUERY_IN_WORDS = "the name of a file in the folder of the scripts that ends in .sql: letters, digits, _ . - and /"
 
 
-class TextFormat(StrEnum):
-    """What a text is about."""
+def _one(*kinds: type) -> BeforeValidator:
+    """Annotate a union of types, lest each of them says in turn that a value is not of it."""
 
-    DATE = "date"
-    DATE_TIME = "date-time"
-    MULTILINE = "multiline"
-    """Several lines; any other text is one line."""
-    CONNECTION = "connection"
-    """The id of an Airflow connection, whose secrets the script is given in its place."""
+    def check(value: object) -> object:
+        if type(value) not in kinds:
+            raise ValueError("another type")
+        return value
+
+    return BeforeValidator(check)
+
+
+def _query_name(name: str) -> str:
+    if not (is_script_name(name) and name.endswith(".sql")):
+        raise ValueError(_QUERY_IN_WORDS)
+    return name
 
 
 class Choices(Entry):
@@ -63,47 +47,27 @@ class Choices(Entry):
         needs: The parameters that the query uses; until they have values there is nothing to choose.
     """
 
-    query: str = Field(max_length=200, description="the name of an .sql file in the folder of the scripts")
+    query: Annotated[str, AfterValidator(_query_name)] = Field(description=_QUERY_IN_WORDS)
     connection: ConnectionId
     needs: tuple[str, ...] = Field(default=(), strict=False, description="a list of names of other parameters")
 
 
-def _of_the_type(value: Any, info: ValidationInfo) -> Any:  # noqa: ANN401 - any scalar
-    kind: ValueType | None = info.data.get("type")
-    values = value if isinstance(value, tuple) else (value,)
-    if kind is not None and value is not None and not all(kind.fits(each) for each in values):
-        raise PydanticCustomError(RELATION, "a value of type {type}", {"type": kind.value})
-    return value
-
-
-def _only_for(*kinds: ValueType) -> AfterValidator:
-    def check(value: object, info: ValidationInfo) -> object:
-        kind: ValueType | None = info.data.get("type")
-        if value is not None and kind is not None and kind not in kinds:
-            raise PydanticCustomError(RELATION, "nothing for type {type}", {"type": kind.value})
-        return value
-
-    return AfterValidator(check)
-
-
-def _anchored(pattern: str | None) -> str | None:
-    if pattern is not None:
-        inside = re.sub(r"\\.|\[[^\]]*\]|\((?:[^()\\]|\\.)*\)", "", pattern)
-        if not (pattern.startswith("^") and pattern.endswith("$")) or "|" in inside:
-            raise ValueError("open")
-        re.compile(pattern)
-    return pattern
-
-
-_Number = Annotated[int | float, Field(ge=-LARGEST_NUMBER, le=LARGEST_NUMBER)]
-_FOR_NUMBERS = _only_for(ValueType.INTEGER, ValueType.NUMBER)
-_FOR_TEXT = _only_for(ValueType.STRING)
+OneValue = Annotated[Scalar, _one(bool, int, float, str)]
+_Accepted = Annotated[OneValue, AfterValidator(rules.accepted)]
+_Values = Annotated[tuple[_Accepted, ...], Field(max_length=500)]
+_Bound = Annotated[
+    Annotated[int | float, Field(ge=-LARGEST_NUMBER, le=LARGEST_NUMBER), _one(int, float)] | None,
+    rules.FOR_NUMBERS,
+    AfterValidator(rules.bound),
+]
 
 
 class Parameter(Entry):
-    """The schema of one value, and how a form shows it.
+    """The schema of one value, and how a form shows it. A field may depend on those above it.
 
     Attributes:
+        minLength: Characters of the shortest text; 1 if left out, since an empty field of a form is no value.
+        maxLength: Characters of the longest text; if left out 200, or 2000 for several lines.
         default: What it is if nobody says otherwise; a parameter without default must be given, unless it is
             `optional`.
         optional: It may be left out; the script then gets null.
@@ -112,32 +76,46 @@ class Parameter(Entry):
     type: ValueType = Field(strict=False, description=" or ".join(ValueType))
     title: Line = Field(default="", validate_default=False, description="what the form calls it, on one line")
     description: str = Field(default="", max_length=500, description="at most 500 characters")
-    enum: Annotated[tuple[Scalar, ...] | None, AfterValidator(_of_the_type)] = Field(
-        default=None, strict=False, min_length=1, max_length=500, description="a list of values"
-    )
-    minimum: Annotated[_Number | None, _FOR_NUMBERS] = Field(default=None, description="a number")
-    maximum: Annotated[_Number | None, _FOR_NUMBERS] = Field(default=None, description="a number")
-    minLength: Annotated[int | None, _FOR_TEXT] = Field(default=None, ge=0, description="a whole number")  # noqa: N815
-    maxLength: Annotated[int | None, _FOR_TEXT] = Field(  # noqa: N815 - JSON Schema's name
-        default=None, ge=1, le=LONGEST_TEXT, description=f"a whole number from 1 to {LONGEST_TEXT}"
-    )
-    pattern: Annotated[str | None, AfterValidator(_anchored), _FOR_TEXT] = Field(
-        default=None,
-        max_length=500,
-        description="a regular expression of all of the text: from ^ to $, alternatives in brackets",
-    )
-    format: Annotated[TextFormat | None, _FOR_TEXT] = Field(
+    format: Annotated[TextFormat | None, rules.FOR_TEXT] = Field(
         default=None, strict=False, description=" or ".join(TextFormat)
     )
-    choices: Annotated[Choices | None, _FOR_TEXT] = Field(
+    minimum: _Bound = Field(default=None, description="a number")
+    maximum: Annotated[_Bound, AfterValidator(rules.at_least_minimum)] = Field(default=None, description="a number")
+    minLength: Annotated[  # noqa: N815 - JSON Schema's name
+        Annotated[int, Field(ge=0, le=LONGEST_TEXT)] | None, rules.FOR_TEXT, rules.FOR_FREE_TEXT
+    ] = Field(default=None, description=f"a whole number from 0 to {LONGEST_TEXT}")
+    maxLength: Annotated[  # noqa: N815
+        Annotated[int, Field(ge=1, le=LONGEST_TEXT)] | None,
+        rules.FOR_TEXT,
+        rules.FOR_FREE_TEXT,
+        AfterValidator(rules.at_least_min_length),
+    ] = Field(default=None, validate_default=True, description=f"a whole number from 1 to {LONGEST_TEXT}")
+    pattern: Annotated[
+        Annotated[str, Field(max_length=500)] | None,
+        rules.FOR_TEXT,
+        rules.FOR_FREE_TEXT,
+        AfterValidator(rules.closed),
+    ] = Field(default=None, description=PATTERN_IN_WORDS)
+    enum: Annotated[
+        _Values | None,
+        rules.NOT_FOR_BOOLEANS,
+        rules.NOT_MULTILINE,
+        rules.NOT_BESIDE_PATTERN,
+        AfterValidator(rules.each_once),
+    ] = Field(default=None, validate_default=True, strict=False, description="a list of 1 to 500 values")
+    choices: Annotated[Choices | None, rules.FOR_TEXT, rules.NOT_MULTILINE, rules.NOT_BESIDE_ENUM] = Field(
         default=None, description="a mapping of query, connection and needs"
     )
-    default: Annotated[Scalar | None, AfterValidator(_of_the_type)] = Field(
-        default=None, description="a value that the parameter accepts"
+    default: _Accepted | None = Field(default=None, description="a value that the parameter accepts")
+    optional: Annotated[bool, AfterValidator(rules.unless_empty_is_a_value)] = Field(
+        default=False, description="true or false"
     )
-    optional: bool = Field(default=False, description="true or false")
 
     @property
     def is_required(self) -> bool:
         """Whether a person has to give it."""
         return self.default is None and not self.optional
+
+    def label(self, name: str) -> str:
+        """What a form calls it: its title, or the name that its operation knows it by, in words."""
+        return self.title or re.sub("_+", " ", name).strip().capitalize()

@@ -18,6 +18,8 @@ from ops_dashboard.catalog.fields import (
     Line,
 )
 from ops_dashboard.catalog.parameters import Parameter
+from ops_dashboard.catalog.relations import Inside, refuse
+from ops_dashboard.parameters.keywords import TextFormat
 from ops_dashboard.strict_yaml import RELATION
 
 
@@ -44,6 +46,15 @@ def _one_place(variable: str | None, info: ValidationInfo) -> str | None:
     return variable
 
 
+def _on_its_own(value: Parameter) -> Parameter:
+    """Check that a value means something without an operation around it."""
+    if value.format is TextFormat.CONNECTION:
+        refuse([Inside(("format",), value.format.value, "another format, as no script gets a setting's secrets")])
+    if value.choices and value.choices.needs:
+        refuse([Inside(("choices", "needs"), value.choices.needs, "nothing, as a setting has no other parameters")])
+    return value
+
+
 class Setting(Entry):
     """A value that lives in a ConfigMap or in an Airflow variable; `set:<name>` allows to change it.
 
@@ -58,7 +69,7 @@ class Setting(Entry):
     title: Line = Field(description=LINE_IN_WORDS)
     description: str = Field(default="", max_length=2000, description="at most 2000 characters")
     owner: Line = Field(description=f"who answers for it: {LINE_IN_WORDS}")
-    value: Parameter = Field(description="a schema of the value")
+    value: Annotated[Parameter, AfterValidator(_on_its_own)] = Field(description="a schema of the value")
     config_map: ConfigMapKey | None = Field(
         default=None, description="a mapping of connection, namespace, name, key and restart"
     )
