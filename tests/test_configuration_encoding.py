@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ops_dashboard.catalog import Parameter, ValueType
-from ops_dashboard.catalog.parameters import LARGEST_INTEGER, LARGEST_NUMBER
 from ops_dashboard.configuration import Current, current, to_text
+from ops_dashboard.parameters.keywords import LARGEST_INTEGER, LARGEST_NUMBER
 
 SIZE = Parameter(type=ValueType.INTEGER, minimum=1, maximum=1000)
 RATE = Parameter(type=ValueType.NUMBER)

@@ -10,8 +10,8 @@ from pydantic_core import PydanticCustomError
 
 from ops_dashboard.acts.requests import ActRequest, RequestError
 from ops_dashboard.catalog import Scalar, ValueType
-from ops_dashboard.catalog.parameters import LARGEST_NUMBER, LONGEST_TEXT
 from ops_dashboard.parameters import ValueProblem, check_value
+from ops_dashboard.parameters.keywords import LARGEST_NUMBER, LONGEST_TEXT
 from ops_dashboard.strict_yaml import RELATION
 from ops_dashboard.text import shown
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 
 from ops_dashboard.catalog import Parameter, Scalar, ValueType
-from ops_dashboard.catalog.parameters import LARGEST_NUMBER, LONGEST_TEXT
 from ops_dashboard.configuration.models import Current
 from ops_dashboard.parameters import ValueProblem, accepted, check_value
+from ops_dashboard.parameters.keywords import LARGEST_NUMBER, LONGEST_TEXT
 
 
 def to_text(value: Scalar) -> str:
