@@ -134,7 +134,8 @@ def send(client: httpx.Client, path: str, **fields: str) -> httpx.Response:
     """Fill in the form of a page and send it, as a browser without scripts would."""
     page = client.get(path)
     assert page.status_code == 200, page.text
-    hidden = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', page.text))
+    found = re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', page.text)
+    hidden = {name: unescape(value) for name, value in found}
     return client.post(path, data={**hidden, **fields}, headers={"Sec-Fetch-Site": "same-origin"})
 
 

@@ -112,7 +112,7 @@ def done(before: Any, after: Any, ready: int | None = None) -> tuple[tuple[Event
 def test_the_persons_own_come_first_with_value_owner_and_who_may(site: Site, homes: Homes) -> None:
     html = get(site, "/ops/settings")
     assert words(html).startswith("Settings Change a value that your team's programs run with.")
-    assert "Your settings by ads-oncall" in words(html)
+    assert "Your settings · by ads-oncall" in words(html)
     assert rows(html, "Your settings") == [
         "ads/batch-size Bids per batch 100 – Ads Serving Change ads/batch-size",
         "ads/fast Fast path true – Ads Serving Change ads/fast",
@@ -305,7 +305,7 @@ def test_a_run_leads_back_to_the_value_before(site: Site, homes: Homes, company:
     assert text.startswith("Change of ads/batch-size Asked by you")
     assert "50 → to 100 Done" in text
     assert "Set 50 → 100 (done)" in text
-    assert "Restarted (done) 6 ready" in text
+    assert "Restarted 6 ready (done)" in text
     (back,) = re.findall(r'<a class="btn[^"]*" href="([^"]+)">\s*Set back to 50', html)
     assert back == "/ops/settings/ads/batch-size?value=50&amp;expected=100"
 

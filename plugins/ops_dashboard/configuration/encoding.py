@@ -8,6 +8,7 @@ from ops_dashboard.catalog import Parameter, Scalar, ValueType
 from ops_dashboard.configuration.models import Current
 from ops_dashboard.parameters import ValueProblem, accepted, check_value
 from ops_dashboard.parameters.keywords import LARGEST_NUMBER, LONGEST_TEXT
+from ops_dashboard.text import shown
 
 
 def to_text(value: Scalar) -> str:
@@ -25,7 +26,7 @@ def current(parameter: Parameter, text: str | None) -> Current:
     value = text if parameter.type is ValueType.STRING else _decoded(text)
     if not parameter.type.fits(value) or _is_huge(value):
         cut = text if len(text) <= LONGEST_TEXT else f"{text[: LONGEST_TEXT - 1]}…"
-        return Current(cut, f"what is there is not accepted; accepted is {accepted(parameter)}")
+        return Current(cut, f"{shown(cut)} is not accepted; accepted is {accepted(parameter)}")
     try:
         check_value(parameter, value)
     except ValueProblem as problem:

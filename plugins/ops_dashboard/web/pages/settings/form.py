@@ -185,7 +185,8 @@ def _limits(decision: Decision) -> str:
 
 
 def _change(view: _View) -> Change:
-    return Change(_figure(view.seen), _figure(read_text(view.setting.value, view.wanted)), field="value")
+    wanted = _figure(read_text(view.setting.value, view.wanted)) if view.wanted else "–"
+    return Change(_figure(view.seen), wanted, field="value")
 
 
 def _figure(value: object) -> int | float | str:
@@ -197,8 +198,8 @@ def _figure(value: object) -> int | float | str:
 def _warnings(view: _View) -> tuple[Node, ...]:
     current, found = view.current, []
     if current is not None and current.problem:
-        text = f"{value_in_words(current.value)}: {current.problem}. Whatever you set replaces it."
-        found.append(Note(Tone.WARN, text, title="What is set now is not accepted:"))
+        text = f"{current.problem}. Whatever you set replaces it."
+        found.append(Note(Tone.WARN, text, title="Set now, but not accepted:"))
     if view.seen != view.value:
         text = f"it is {value_in_words(view.value)} now, not {value_in_words(view.seen)} any more."
         again = Link("Begin with what is there", view.request.here(expected=""))
