@@ -70,6 +70,7 @@ EVERY_COMPONENT: dict[str, Callable[[str], Component]] = {
     "Chips": lambda text: c.Chips("name", text, c.Chip("a", text, 3)),
     "Code": c.Code,
     "Columns": lambda text: c.Columns(text, text),
+    "DateField": lambda text: c.DateField("name", text, text, hint=text, error=text, required=True),
     "Empty": lambda text: c.Empty(text, text),
     "Facts": lambda text: c.Facts((text, text), (text, None)),
     "Fieldset": lambda text: c.Fieldset(text, text, hint=text, error=text),
@@ -87,7 +88,9 @@ EVERY_COMPONENT: dict[str, Callable[[str], Component]] = {
     "ReadyBar": lambda text: c.ReadyBar(1, None, Tone.BAD),
     "Search": lambda text: c.Search("name", text, [text]),
     "Select": lambda text: c.Select("other", text, [(text, text)]),
-    "SelectField": lambda text: c.SelectField("other", text, [(text, text)], value="", hint=text, error=text),
+    "SelectField": lambda text: c.SelectField(
+        "other", text, [(text, text)], value="", hint=text, error=text, required=True
+    ),
     "Spread": lambda text: c.Spread(text, text),
     "Stacked": lambda text: c.Stacked(text, text),
     "Steps": lambda text: c.Steps(c.Step(text, c.StepState.NOW, text, note=text)),
@@ -97,7 +100,7 @@ EVERY_COMPONENT: dict[str, Callable[[str], Component]] = {
     "TextArea": lambda text: c.TextArea("name", text, text, hint=text, error=text, required=True, max_length=9),
     "TextField": lambda text: c.TextField("name", text, text, text, text, True, 9, [text]),
     "Time": lambda text: c.Time(SEEN_AT),
-    "TimeField": lambda text: c.TimeField("name", text, text, hint=text, error=text),
+    "TimeField": lambda text: c.TimeField("name", text, text, hint=text, error=text, required=True),
     "Toolbar": lambda text: c.Toolbar(c.Search("name", text), aside=text),
     "Typed": c.Typed,
 }
@@ -171,6 +174,26 @@ def test_a_change_may_be_of_words() -> None:
 def test_a_field_is_optional_if_its_page_says_so() -> None:
     assert "required" in render(c.NumberField("max", "Most"))
     assert "required" not in render(c.NumberField("max", "Most", required=False))
+
+
+@pytest.mark.parametrize("field", [c.DateField, c.TimeField, c.TextField, c.TextArea])
+def test_a_field_is_required_if_its_page_says_so(field: Callable[..., Component]) -> None:
+    assert "required" not in render(field("name", "Label"))
+    assert "required" in render(field("name", "Label", required=True))
+
+
+def test_a_choice_can_be_required() -> None:
+    assert "required" not in render(c.SelectField("mode", "Mode", [("", "Choose")]))
+    assert "required" in render(c.SelectField("mode", "Mode", [("", "Choose")], required=True))
+
+
+def test_only_whole_numbers_are_slid() -> None:
+    whole = render(c.NumberField("max", "Most", 1, 0, 9))
+    assert 'step="1" inputmode="numeric"' in whole
+    assert 'type="range"' in whole
+    fractions = render(c.NumberField("share", "Share", 0.5, 0, 1, fractions=True))
+    assert 'value="0.5" min="0" max="1" step="any" inputmode="decimal"' in fractions
+    assert 'type="range"' not in fractions
 
 
 def test_a_finished_live_part_is_not_fetched_again() -> None:

@@ -6,6 +6,7 @@ from ops_dashboard.web.components.base import Component, Node, Tone
 from ops_dashboard.web.components.filters import Chip, Chips, Search, Select, Toolbar
 from ops_dashboard.web.components.forms import (
     Confirm,
+    DateField,
     Fieldset,
     Form,
     Hidden,
@@ -33,8 +34,8 @@ from ops_dashboard.web.components.text import Button, Code, Heading, Link, Muted
 
 __all__ = [
     "Actions", "Badge", "Button", "Change", "Chip", "Chips", "Code", "Column", "Columns", "Component", "Confirm",
-    "Empty", "Facts", "Fieldset", "Form", "Heading", "Hidden", "Link", "Live", "Message", "Muted", "Node", "Note",
-    "NumberField", "Page", "Panel", "Progress", "ReadyBar", "Redirect", "Search", "Select", "SelectField", "Spread",
-    "Stacked", "Step", "StepState", "Steps", "Table", "Template", "Text", "TextArea", "TextField", "Time", "TimeField",
-    "Tone", "Toolbar", "Typed",
+    "DateField", "Empty", "Facts", "Fieldset", "Form", "Heading", "Hidden", "Link", "Live", "Message", "Muted",
+    "Node", "Note", "NumberField", "Page", "Panel", "Progress", "ReadyBar", "Redirect", "Search", "Select",
+    "SelectField", "Spread", "Stacked", "Step", "StepState", "Steps", "Table", "Template", "Text", "TextArea",
+    "TextField", "Time", "TimeField", "Tone", "Toolbar", "Typed",
 ]  # fmt: skip

@@ -39,11 +39,24 @@ class TimeField(Component):
     value: str = ""
     hint: Node = None
     error: str | None = None
+    required: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DateField(Component):
+    """A date. It arrives as `2026-12-31`, or empty."""
+
+    name: str
+    label: str
+    value: str = ""
+    hint: Node = None
+    error: str | None = None
+    required: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class NumberField(Component):
-    """A whole number, with a slider beside it when both ends are known.
+    """A number, whole unless it says otherwise; a whole one has a slider beside it when both ends are known.
 
     Attributes:
         name: Name in `request.form`.
@@ -54,16 +67,18 @@ class NumberField(Component):
         hint: What to know before filling it in.
         error: What was wrong with what was sent, and what is accepted.
         required: Whether the browser insists on a number.
+        fractions: Whether the browser accepts others than whole numbers.
     """
 
     name: str
     label: str
-    value: int | None = None
-    minimum: int | None = None
-    maximum: int | None = None
+    value: float | None = None
+    minimum: float | None = None
+    maximum: float | None = None
     hint: Node = None
     error: str | None = None
     required: bool = True
+    fractions: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +96,7 @@ class TextArea(Component):
 
 @dataclass(frozen=True, slots=True)
 class SelectField(Component):
-    """A choice of one: `(value, label)` pairs."""
+    """A choice of one: `(value, label)` pairs. If it is required, a first one with value "" asks for a choice."""
 
     name: str
     label: str
@@ -89,6 +104,7 @@ class SelectField(Component):
     value: str = ""
     hint: Node = None
     error: str | None = None
+    required: bool = False
 
 
 @dataclass(frozen=True, slots=True, init=False)
