@@ -158,6 +158,16 @@ def test_the_last_changes_are_those_that_had_or_may_have_an_effect(app_connectio
     assert succeeded.request_id != only.request_id
 
 
+def test_the_last_changes_of_a_pool_are_not_those_of_a_setting_of_its_name(app_connection: psycopg.Connection) -> None:
+    scaled = write(app_connection, request(), Event.STARTED, Event.CHANGED)
+    changed = write(app_connection, request(action="set"), Event.STARTED, Event.CHANGED)
+
+    for action, expected in (("scale", scaled), ("set", changed)):
+        (found,) = ledger.last_changes(app_connection, action, ["ads/bidder"], per_resource=5)["ads/bidder"]
+        assert found.request_id == expected.request_id
+    assert ledger.last_changes(app_connection, "run", ["ads/bidder"]) == {"ads/bidder": ()}
+
+
 def test_a_detail_of_a_strange_kind_hides_itself_alone(owner_connection: psycopg.Connection) -> None:
     """No other record, and nothing else of its own, is lost to the readers over a row that came in past the guards."""
     owner_connection.execute("ALTER TABLE ops.ledger DROP CONSTRAINT ledger_details_check")
