@@ -46,7 +46,6 @@ PARAMS = {
         title="Number",
         description="for a revocation, if there is more than one grant of the group and action",
     ),
-    "reason": Param(type="string", title="Reason", minLength=1, description="kept with the record"),
 }
 
 with request_dag(CHANGE_GRANT_DAG_ID, __doc__, PARAMS) as dag:

@@ -8,8 +8,7 @@ from __future__ import annotations
 from airflow.sdk import Param
 
 from ops_dashboard.acts import CHANGE_SETTING_DAG_ID
-from ops_dashboard.catalog.current import current_catalog
-from ops_operators.dags import request_dag
+from ops_operators.dags import request_dag, suggestions
 from ops_operators.settings import ChangeSettingOperator
 
 # Airflow fails to hand a larger number to the task, which then can't put it on record.
@@ -27,14 +26,13 @@ PARAMS = {
         type="string",
         title="Setting",
         description="team/name",
-        examples=list(current_catalog().settings),
+        examples=suggestions(lambda catalog: catalog.settings),
     ),
     "value": Param(
         **_JSON,
         title="Value",
         description='as JSON: a text in quotes ("v2"), a number, true or false',
     ),
-    "reason": Param(type="string", title="Reason", minLength=1, description="kept with the record"),
     "expected": Param(
         default=None,
         **{**_JSON, "type": ["null", "object", "string", "number", "boolean"]},

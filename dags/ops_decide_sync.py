@@ -22,7 +22,6 @@ PARAMS = {
         description="of the differences, as the page and the held run's log show it",
     ),
     "decision": Param(type="string", title="Decision", enum=["release", "discard"]),
-    "reason": Param(type="string", title="Reason", minLength=1, description="kept with the record"),
 }
 
 with request_dag(DECIDE_SYNC_DAG_ID, __doc__, PARAMS) as dag:

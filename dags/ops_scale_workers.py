@@ -5,8 +5,7 @@ from __future__ import annotations
 from airflow.sdk import Param
 
 from ops_dashboard.acts import SCALE_DAG_ID
-from ops_dashboard.catalog.current import current_catalog
-from ops_operators.dags import request_dag
+from ops_operators.dags import request_dag, suggestions
 from ops_operators.scale import ScaleWorkersOperator
 
 # Airflow fails to hand a larger number to the task, which then can't put it on record.
@@ -17,12 +16,11 @@ PARAMS = {
         type="string",
         title="Pool",
         description="team/role",
-        examples=list(current_catalog().pools),
+        examples=suggestions(lambda catalog: catalog.pools),
     ),
     "replicas": Param(
         type="integer", title="Workers", minimum=0, maximum=_LARGEST, description="how many there shall be"
     ),
-    "reason": Param(type="string", title="Reason", minLength=1, description="kept with the record"),
     "expected": Param(
         default=None,
         type=["null", "integer"],

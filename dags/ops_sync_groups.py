@@ -26,7 +26,7 @@ with DAG(
             default=False,
             type="boolean",
             title="Dry run",
-            description="only tell what would change in users and groups",
+            description="only tell what would change",
         ),
     },
 ) as dag:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import psycopg
 import pytest
 
 from ops_dashboard import access
+from ops_dashboard.access.explaining import people_who_may
 from ops_dashboard.catalog import Limits
 from ops_dashboard.database import connect_url
 from ops_dashboard.directory import DirectoryGroup, DirectoryUser
@@ -179,3 +183,43 @@ def test_people_keep_their_rights_while_a_sync_moves_them(company: psycopg.Conne
             seen.add((decision.allowed, decision.reason))
     syncing.join()
     assert seen == {(True, "ads-oncall may scale ads/*"), (True, "search-oncall may scale ads/*")}
+
+
+@dataclass
+class SyncedBetween:
+    """A connection between whose statements somebody else's sync commits."""
+
+    connection: psycopg.Connection
+    before: str
+    sync: Callable[[], object]
+
+    def execute(self, query: Any, values: Any = None) -> psycopg.Cursor[Any]:
+        if self.before in query:
+            self.sync()
+        return self.connection.execute(query, values)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.connection, name)
+
+
+def test_a_sync_between_two_statements_does_no_harm_to_an_explanation(
+    company: psycopg.Connection, app_url: str
+) -> None:
+    company.commit()
+    with connect_url(app_url) as other:
+        flat = replace(COMPANY.groups.entries[3], member_groups=())
+        flattened = snapshot(COMPANY.users.entries, (*COMPANY.groups.entries[:3], flat))
+
+        def flatten() -> None:
+            load(other, flattened)
+            other.commit()
+
+        torn: Any = SyncedBetween(company, "nested_groups", flatten)
+        assert access.paths_into(torn, ADS, ["everybody"]) == {"everybody": ("everybody", "ads-oncall")}
+        assert access.describe(company, ADS).groups == ("ads-oncall",)
+        load(other, COMPANY)
+        other.commit()
+        holders = people_who_may(torn, "view:workers")
+    assert [holder.path for holder in holders.people] == [
+        ("everybody", group) for group in ("platform-admins", "ads-oncall", "search-oncall")
+    ]

@@ -52,7 +52,7 @@ def test_a_grant_is_given_used_and_revoked_from_the_pages(admin: Client, search:
 
     text = words(visit(search, ACCESS, action=action))
     assert text.startswith(f"You may {action}")
-    assert "Limits up to 4" in text
+    assert "Limits at most 4" in text
     assert f"Given by {ADMIN}" in text
     (row,) = rows(visit(admin, GRANTS, group="search-oncall", origin="page"), "Grants")
     assert row.endswith(f"they help out Revoke search-oncall → {action}")

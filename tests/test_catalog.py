@@ -35,6 +35,7 @@ POOL: dict[str, Any] = {
     "owner": "Ads Serving",
 }
 GRANT: dict[str, Any] = {"group": "ads-oncall", "action": "scale:ads/*", "limits": {"max_change": 10}}
+SECTIONS = "a mapping with some of the keys grants, operations, pools, settings"
 DEMO = Path(__file__).parent.parent / "dags" / "catalog"
 
 
@@ -208,10 +209,14 @@ def test_every_kind_of_action_can_be_granted(tmp_path: Path, action: str) -> Non
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("", "a.yaml: got nothing, expected a mapping with some of the keys grants, operations, pools, settings"),
-        ("{}", "a.yaml:1: got {}, expected a mapping with some of the keys grants, operations, pools, settings"),
-        ("[]", "a.yaml:1: got [], expected a mapping with some of the keys grants, operations, pools, settings"),
-        ("pool: {}", "a.yaml:1: pool: got the key 'pool', expected one of the keys grants, operations, pools, settings; did you mean pools?"),
+        ("", f"a.yaml: got nothing, expected {SECTIONS}"),
+        ("{}", "a.yaml:1: got {}, expected " + SECTIONS),
+        ("[]", f"a.yaml:1: got [], expected {SECTIONS}"),
+        (
+            "pool: {}",
+            "a.yaml:1: pool: got the key 'pool', expected one of the keys grants, operations, pools, settings;"
+            " did you mean pools?",
+        ),
         ("pools:", "a.yaml:1: pools: got nothing, expected a mapping from names"),
         ("pools: [ads/bidder]", "a.yaml:1: pools: got ['ads/bidder'], expected a mapping from names"),
         ("pools: {ads/bidder: }", "a.yaml:1: pools.ads/bidder: got nothing, expected a mapping with some of the keys"),

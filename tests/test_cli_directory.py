@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from time import sleep
 
 import psycopg
 import pytest
 
 from ops_dashboard import ledger
+from ops_dashboard.cli import main
+from ops_dashboard.database import connect_url
 from ops_dashboard.directory import SyncRules, SyncState, recent_runs, sync
 from tests.company import COMPANY, SCHEDULED, memberships
+from tests.ledger_records import request
 from tests.test_cli import REPOSITORY, ops_dashboard
 
 EXAMPLE = REPOSITORY / "demo" / "company" / "directory.yaml"
@@ -85,21 +91,88 @@ def test_a_held_sync_is_decided_and_on_record(
     assert len(memberships(app_connection)) == size
     (entry,) = ledger.entries(app_connection, ledger.Filter()).entries
     assert (entry.action, entry.resource, entry.outcome) == ("manage", "access", ledger.Outcome.SUCCEEDED)
-    assert (entry.before, entry.requested, entry.reason) == ("held", f"{decision} file {held[:12]}", "checked with HR")
+    assert entry.requested == f"{decision} of sync {held[:12]} of file"
+    assert (entry.before, entry.after, entry.reason) == ("held", str(state), "checked with HR")
     assert entry.actor.endswith(" at a shell")
 
 
 def test_another_digest_is_refused_and_on_record(
     app_connection: psycopg.Connection, app_url: str, tmp_path: Path, held: str
 ) -> None:
-    other = "x" * 64
+    other = "0" * 64
     environment = {
         "AIRFLOW_CONN_OPS_DASHBOARD": app_url.replace("postgresql", "postgres"),
         "AIRFLOW_HOME": str(tmp_path),
     }
     done = ops_dashboard("directory", "release", "file", other, "--reason", "x", **environment)
     assert done.returncode == 1
-    assert "source 'file' holds no run with digest xxxxxxxxxxxx" in done.stderr
+    assert "source 'file' holds no run with digest 000000000000" in done.stderr
     (entry,) = ledger.entries(app_connection, ledger.Filter()).entries
     assert entry.outcome is ledger.Outcome.REFUSED
     assert memberships(app_connection) == set()
+
+
+@pytest.mark.parametrize(
+    ("digest", "reason", "told"),
+    [
+        ("x" * 64, "checked", "is not accepted; accepted is the digest of the differences"),
+        ("", "checked", "digest: '' is not accepted"),
+        ("0" * 64, " ", "reason: ' ' is not accepted; accepted is a few words that say why"),
+    ],
+)
+def test_what_is_no_request_is_told_before_anything_is_looked_at(digest: str, reason: str, told: str) -> None:
+    done = ops_dashboard("directory", "release", "file", digest, "--reason", reason)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert told in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.fixture
+def syncing(app_url: str) -> Iterator[psycopg.Connection]:
+    """Somebody else's sync, for which a release waits."""
+    with connect_url(app_url) as connection:
+        connection.execute("SELECT pg_advisory_xact_lock(hashtextextended('ops.directory', 0))")
+        yield connection
+
+
+def release_here(digest: str) -> int:
+    return main(["directory", "release", "file", digest, "--reason", "checked with HR"])
+
+
+def test_others_write_their_records_while_a_release_takes_its_time(
+    product_database: str, app_connection: psycopg.Connection, held: str, syncing: psycopg.Connection
+) -> None:
+    with ThreadPoolExecutor(1) as pool:
+        done = pool.submit(release_here, held)
+        wait_for_a_lock(app_connection)
+        app_connection.execute("SET statement_timeout = '5s'")
+        ledger.append(app_connection, request(), ledger.Event.DENIED, ledger.Details())
+        app_connection.commit()
+        syncing.rollback()
+        assert done.result() == 0
+
+
+def test_a_database_that_fails_meanwhile_is_told(
+    product_database: str,
+    owner_connection: psycopg.Connection,
+    held: str,
+    syncing: psycopg.Connection,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with ThreadPoolExecutor(1) as pool:
+        done = pool.submit(release_here, held)
+        pid = wait_for_a_lock(owner_connection)
+        owner_connection.execute("SELECT pg_terminate_backend(%s, 5000)", [pid])
+        assert done.result() == 1
+    assert "not decided, unless the page says so" in capsys.readouterr().err
+
+
+def wait_for_a_lock(connection: psycopg.Connection) -> int:
+    """Wait until somebody waits for an advisory lock, and say who."""
+    for _ in range(200):
+        found = connection.execute("SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND NOT granted").fetchone()
+        connection.rollback()
+        if found is not None:
+            return int(found[0])
+        sleep(0.05)
+    raise AssertionError("nobody waits")

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ops_dashboard.directory import DirectoryGroup, DirectoryUser, Listing, Snapshot
-from ops_dashboard.directory.consistent import consistent
+from ops_dashboard.directory.consistent import LONGEST_NAME, consistent
 
 ANNA = DirectoryUser("u-1", "anna@example.com", "Anna", active=True)
 BERT = DirectoryUser("u-2", "bert@example.com", "Bert", active=True)
@@ -73,6 +73,8 @@ def test_people(users: list[DirectoryUser], left: list[DirectoryUser], note: str
         (replace(ADS, name="ads\noncall"), "its name is not printable"),
         (replace(ADS, name=SEARCH.name), "2 groups have its name"),
         (replace(ADS, name="", problem="its members: 503"), "its members: 503"),
+        (replace(ADS, name="ads\x00\ud800", problem="its members: 503"), "its members: 503"),
+        (replace(ADS, name="x" * 100_000, problem="its members: 503"), "its members: 503"),
     ],
 )
 def test_a_group_that_cannot_be_understood_has_a_problem(group: DirectoryGroup, problem: str) -> None:
@@ -80,6 +82,7 @@ def test_a_group_that_cannot_be_understood_has_a_problem(group: DirectoryGroup, 
     by_id = {each.external_id: each for each in found.groups.entries}
     assert by_id["g-1"].problem == problem
     assert len(by_id["g-1"].name) <= 200
+    assert by_id["g-1"].name.isprintable()
 
 
 def test_a_group_listed_twice_is_one_unless_the_two_differ() -> None:
@@ -102,7 +105,7 @@ def test_notes_stay_short() -> None:
     )
 
 
-TEXTS = st.sampled_from(["", " ", "a", "b", "A@x", "a@x", "b@x", "x\x00", "ü@x", "c" * 300])
+TEXTS = st.sampled_from(["", " ", "a", "b", "A@x", "a@x", "b@x", "x\x00", "x\ud800", "ü@x", "c" * 300])
 USABLE_EMAILS = {"a@x", "b@x"}
 IDS = st.sampled_from(["", "1", "\ud800", "2", "3", "4" * 600])
 
@@ -110,7 +113,15 @@ IDS = st.sampled_from(["", "1", "\ud800", "2", "3", "4" * 600])
 @given(
     users=st.lists(st.builds(DirectoryUser, IDS, TEXTS, TEXTS, st.booleans()), max_size=6),
     groups=st.lists(
-        st.builds(DirectoryGroup, IDS, TEXTS, st.lists(IDS).map(tuple), st.lists(IDS).map(tuple)), max_size=6
+        st.builds(
+            DirectoryGroup,
+            IDS,
+            TEXTS,
+            st.lists(IDS).map(tuple),
+            st.lists(IDS).map(tuple),
+            problem=st.none() | st.just("its members: 503"),
+        ),
+        max_size=6,
     ),
 )
 def test_whatever_was_listed_the_result_is_consistent(users: list[DirectoryUser], groups: list[DirectoryGroup]) -> None:
@@ -121,7 +132,8 @@ def test_whatever_was_listed_the_result_is_consistent(users: list[DirectoryUser]
     assert len({group.external_id for group in bodies}) == len(bodies)
     readable = [group for group in bodies if group.problem is None]
     assert len({group.name for group in readable}) == len(readable)
-    assert all(group.name.strip() and group.name.isprintable() for group in readable)
+    assert all(group.name.strip() for group in readable)
+    assert all(group.name.isprintable() and len(group.name) <= LONGEST_NAME for group in bodies)
     for group in bodies:
         assert set(group.member_users) <= {user.external_id for user in people}
         assert set(group.member_groups) <= {each.external_id for each in bodies} - {group.external_id}

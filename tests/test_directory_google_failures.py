@@ -152,13 +152,13 @@ def test_pages_that_lead_in_a_circle_prove_nothing(google: GoogleDirectory) -> N
 @pytest.mark.parametrize(
     ("path", "content", "problem"),
     [
-        ("/users", {"users": {"u-1": {}}}, "users: got {'u-1': {}}, expected a list"),
-        ("/users", {"users": [{"suspended": False}]}, "users.id: got {'suspended': False}: Field required"),
-        ("/users", {"users": [{"id": "u-1"}]}, "users.suspended: got {'id': 'u-1'}: Field required"),
-        ("/users", {"users": [{"id": "u-1", "suspended": "no"}]}, "users.suspended: got 'no': "),
-        ("/users", {"users": [None]}, "users: got nothing: "),
-        ("/groups", {"groups": [{"id": ""}]}, "groups.id: got '': "),
-        ("/groups", {"groups": [{"id": "g-1", "directMembersCount": "few"}]}, "groups.directMembersCount: got 'few': "),
+        ("/users", {"users": {"u-1": {}}}, "users: got no list"),
+        ("/users", {"users": [{"suspended": False}]}, "users.id: Field required"),
+        ("/users", {"users": [{"id": "u-1"}]}, "users.suspended: Field required"),
+        ("/users", {"users": [{"id": "u-1", "suspended": "no"}]}, "users.suspended: Input should be "),
+        ("/users", {"users": [None]}, "users: Input should be "),
+        ("/groups", {"groups": [{"id": ""}]}, "groups.id: String should have "),
+        ("/groups", {"groups": [{"id": "g-1", "directMembersCount": "few"}]}, "groups.directMembersCount: Input "),
         (
             "/users",
             {"users": [], "nextPageToken": 7},
@@ -167,7 +167,7 @@ def test_pages_that_lead_in_a_circle_prove_nothing(google: GoogleDirectory) -> N
         (
             "/users",
             {"users": [1, "u-1"]},
-            "users: got 1: Input should be a valid dictionary or instance of User (and 1 m",
+            "users: Input should be a valid dictionary or instance of User (and 1 m",
         ),
     ],
 )
@@ -196,13 +196,13 @@ def test_whatever_google_lists_is_read_or_told(pages: list[dict[str, object]]) -
 def test_many_entries_that_are_not_understood_are_told_in_one_line(google: GoogleDirectory) -> None:
     google.fail("/users", Answer(200, {"users": [*range(20)]}))
     told = str(fetch(google).users.problem)
-    assert told.startswith("users: got 0: ")
+    assert told.startswith("users: Input should be ")
     assert told.endswith(" (and 19 more)")
 
 
 def test_members_that_are_not_understood_are_a_problem_of_the_group(google: GoogleDirectory) -> None:
     google.fail(ONE, Answer(200, {"members": ["u-1", {"id": "u-2", "type": "USER"}]}))
-    assert str(groups(fetch(google))["g-one"].problem).startswith("members: got 'u-1': ")
+    assert str(groups(fetch(google))["g-one"].problem).startswith("members: Input should be ")
 
 
 def test_a_count_that_is_not_understood_is_a_problem_of_the_group(google: GoogleDirectory) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import timedelta
 
 import psycopg
 import pytest
@@ -22,6 +23,7 @@ from ops_dashboard.directory import (
     SyncRules,
     SyncState,
     discard,
+    read_statuses,
     recent_runs,
     release,
     sync,
@@ -196,8 +198,7 @@ SHRUNK = changed(group("oncall", range(3)), STAFF, OUTER)
 def test_a_second_person_releases_exactly_what_was_seen(guarded: psycopg.Connection) -> None:
     held = run(guarded, SHRUNK)
     assert held.digest is not None
-    released = release(guarded, "file", held.digest, SECOND, WHY)
-    assert released.state is SyncState.APPLIED
+    release(guarded, "file", held.digest, SECOND, WHY)
     assert {email for email, name in memberships(guarded) if name == "oncall"} == {
         f"u{n}@example.com" for n in range(3)
     }
@@ -231,6 +232,45 @@ def test_a_discarded_run_is_gone_and_the_next_is_held_anew(guarded: psycopg.Conn
 def test_the_same_differences_again_stay_the_same_held_run(guarded: psycopg.Connection) -> None:
     assert run(guarded, SHRUNK).sync_id == run(guarded, SHRUNK).sync_id
     assert [each.state for each in recent_runs(guarded, "file")] == [SyncState.HELD, SyncState.APPLIED]
+
+
+def test_what_is_released_is_as_old_as_what_was_read(
+    guarded: psycopg.Connection, owner_connection: psycopg.Connection
+) -> None:
+    held = run(guarded, SHRUNK)
+    owner_connection.execute("UPDATE ops.sync_runs SET read_at = read_at - interval '3 days' WHERE state = 'held'")
+    owner_connection.commit()
+    assert held.digest is not None
+    release(guarded, "file", held.digest, SECOND, WHY)
+    (status,) = read_statuses(guarded)
+    assert status.source.applied_at == status.runs[0].read_at
+    assert access.decide(guarded, USERS[0].email, "scale:x").reason.startswith(
+        "the company directory was last read completely 3 days ago"
+    )
+
+
+def test_the_same_differences_found_again_are_as_young_as_their_last_reading(guarded: psycopg.Connection) -> None:
+    run(guarded, SHRUNK)
+    (first,) = recent_runs(guarded, "file", limit=1)
+    stricter = Guards(memberships_removed=Bound(number=0, percent=0))
+    run(guarded, replace(SHRUNK, notes=("noted again",)), replace(RULES, guards=stricter))
+    (again,) = recent_runs(guarded, "file", limit=1)
+    assert (again.sync_id, again.at, again.digest) == (first.sync_id, first.at, first.digest)
+    assert again.read_at > first.read_at
+    assert again.reasons == ("7 of 110 memberships would be removed", *first.reasons)
+    assert "noted again" in again.evidence
+    release(guarded, "file", str(again.digest), SECOND, WHY)
+    assert read_statuses(guarded)[0].source.applied_at == again.read_at
+
+
+def test_the_same_differences_from_elsewhere_are_something_else(guarded: psycopg.Connection) -> None:
+    first = run(guarded, SHRUNK)
+    second = run(guarded, replace(SHRUNK, origin="another file"))
+    assert (first.digest, first.sync_id) != (second.digest, second.sync_id)
+    with pytest.raises(DirectoryError, match="a later run brought something else"):
+        release(guarded, "file", str(first.digest), SECOND, WHY)
+    release(guarded, "file", str(second.digest), SECOND, WHY)
+    assert read_statuses(guarded)[0].source.origin == "another file"
 
 
 def test_other_differences_supersede_what_is_held(guarded: psycopg.Connection) -> None:
@@ -274,7 +314,20 @@ def test_a_dry_run_tells_everything_and_changes_nothing(guarded: psycopg.Connect
     held = run(guarded, SHRUNK)
     assert held.digest is not None
     assert sync(guarded, SHRUNK, RULES, SCHEDULED, dry_run=True).digest == held.digest
-    assert release(guarded, "file", held.digest, SECOND, WHY).state is SyncState.APPLIED
+    release(guarded, "file", held.digest, SECOND, WHY)
+    assert recent_runs(guarded, "file", state=SyncState.APPLIED, limit=1)[0].decided_by == SECOND
+
+
+def test_a_dry_run_leaves_the_age_that_is_trusted_as_it_is(guarded: psycopg.Connection) -> None:
+    before = read_statuses(guarded)[0].source
+    sync(guarded, SHRUNK, replace(RULES, max_age=timedelta(minutes=1)), SCHEDULED, dry_run=True)
+    assert read_statuses(guarded)[0].source == before
+
+
+def test_only_what_would_be_held_has_a_digest_to_agree_to(guarded: psycopg.Connection) -> None:
+    assert sync(guarded, BEFORE, RULES, SCHEDULED, dry_run=True).digest is None
+    broken = changed(replace(ONCALL, problem="its members: 503"), STAFF, OUTER)
+    assert sync(guarded, broken, RULES, SCHEDULED, dry_run=True).digest is None
 
 
 @pytest.mark.parametrize("unproven", ["users", "groups"])

@@ -170,12 +170,11 @@ def test_an_entry_whose_id_may_not_be_seen_takes_the_proof_away() -> None:
     with running_slapd(entries, hidden) as slapd:
         snapshot = fetch(slapd)
     assert snapshot.users.proof is None
-    assert snapshot.users.problem == f"users: entryUUID is missing or unusable: 1 ('uid=bert,{PEOPLE}')"
+    assert snapshot.users.problem == "users: entryUUID is missing or unusable in 1 entries"
+    assert f"users, whose entryUUID is missing or unusable: 1 ('uid=bert,{PEOPLE}')" in snapshot.notes
     # Bert can't be told from somebody who was deleted, and must not lose anything by it.
-    assert (
-        groups_of(snapshot)["ads"].problem
-        == f"not everybody was read who may be in it, such as 1 ('uid=bert,{PEOPLE}')"
-    )
+    assert groups_of(snapshot)["ads"].problem == "not everybody was read who may be in it: 1 of its members"
+    assert f"members left out that are neither users nor groups here: 1 ('uid=bert,{PEOPLE}')" in snapshot.notes
     assert groups_of(snapshot)["search"].problem is None
 
 

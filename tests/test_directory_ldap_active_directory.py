@@ -63,13 +63,14 @@ def test_flags_that_may_not_be_seen_do_not_make_anybody_active() -> None:
     with running_slapd(ACCOUNTS, hidden) as slapd:
         snapshot = fetch(slapd, vendor="active-directory")
     assert "bert" not in users_of(snapshot)
-    assert snapshot.users.problem == f"users: userAccountControl is missing or unusable: 1 ('uid=bert,{PEOPLE}')"
+    assert snapshot.users.problem == "users: userAccountControl is missing or unusable in 1 entries"
+    assert f"userAccountControl is missing or unusable: 1 ('uid=bert,{PEOPLE}')" in snapshot.notes
     assert snapshot.users.proof is None
     assert groups_of(snapshot)["ads-oncall"].problem is not None
 
     with (
         running_slapd(ACCOUNTS, "access to attrs=userAccountControl by * none") as slapd,
-        pytest.raises(DirectoryError, match="userAccountControl is missing or unusable: 4"),
+        pytest.raises(DirectoryError, match="userAccountControl is missing or unusable in 4 entries"),
     ):
         fetch(slapd, vendor="active-directory")
 

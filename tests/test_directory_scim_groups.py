@@ -97,8 +97,8 @@ def test_a_server_that_shows_no_member_of_any_group_is_not_believed_that_all_are
         (Answer(200, "<html>"), "/Groups/g-empty: answered text/html that is no JSON object"),
         (Answer(200, {"id": "g-ads", "members": []}), "/Groups/g-empty is 'g-ads' instead"),
         (Answer(200, {"members": []}), "/Groups/g-empty is nothing instead"),
-        (Answer(200, {"id": "g-empty", "members": "u-1"}), "its members are 'u-1', expected a list"),
-        (Answer(200, {"id": "g-empty", "members": {}}), "its members are {}, expected a list"),
+        (Answer(200, {"id": "g-empty", "members": "u-1"}), "its members are no list"),
+        (Answer(200, {"id": "g-empty", "members": {}}), "its members are no list"),
     ],
 )
 def test_a_group_that_cannot_be_read_by_itself_has_a_problem_and_the_others_are_read(
@@ -145,23 +145,25 @@ def test_a_member_is_the_user_or_the_group_that_the_server_says_or_else_lists(
 
 
 @pytest.mark.parametrize(
-    ("member", "problem"),
+    ("member", "problem", "example"),
     [
-        ({"value": "7"}, "its member '7' is the id of a user and of a group"),
-        ({"value": ""}, "one of its members is {'value': ''}, expected an object with a value"),
-        ({"display": "Anna"}, "one of its members is {'display': 'Anna'}, expected an object with a value"),
-        (None, "one of its members is nothing, expected an object with a value"),
-        ("u-1", "one of its members is 'u-1', expected an object with a value"),
+        ({"value": "7"}, "the id of one of its members is that of a user and of a group", "'7'"),
+        ({"value": ""}, "one of its members is no object with a value", "{'value': ''}"),
+        ({"display": "Anna"}, "one of its members is no object with a value", "{'display': 'Anna'}"),
+        (None, "one of its members is no object with a value", "nothing"),
+        ("u-1", "one of its members is no object with a value", "'u-1'"),
     ],
 )
 def test_a_member_that_cannot_be_told_is_a_problem_of_its_group(
-    company: FakeScim, member: object, problem: str
+    company: FakeScim, member: object, problem: str, example: str
 ) -> None:
     company.users.append({"id": "7", "userName": "seven@example.com"})
     company.groups.append(group("seven", "u-1", id="7"))
     company.groups[0]["members"] = [{"value": "u-1"}, member]
-    groups = groups_of(fetch(company.url))
+    snapshot = fetch(company.url)
+    groups = groups_of(snapshot)
     assert groups["ads"] == DirectoryGroup("g-ads", "ads", (), (), problem=problem)
+    assert f"group 'ads': {problem}: {example}" in snapshot.notes
     assert groups["seven"].problem is None
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 import psycopg
@@ -10,8 +11,8 @@ import pytest
 
 from ops_dashboard import access
 from ops_dashboard.acts import CHANGE_GRANT_DAG_ID, ChangeGrantRequest, parse
-from ops_dashboard.catalog import Limits
-from tests.company import ADMIN, ADS, SEARCH, VIEWER
+from ops_dashboard.catalog import CatalogGrant, Limits
+from tests.company import ADMIN, ADS, GRANTS, SEARCH, VIEWER
 from tests.product_site import Site, rows, send, words
 
 PAGE, GIVE = "/ops/access/grants", "/ops/access/grants/give"
@@ -56,7 +57,11 @@ def test_filters_narrow_the_list(site: Site, query: dict[str, str], expected: li
     assert [" ".join(row.split()[:2]) for row in listed(site, VIEWER, **query)] == expected
 
 
-def test_an_unknown_origin_is_told_with_what_is_accepted(site: Site) -> None:
+@pytest.mark.parametrize("grants", [GRANTS, ()])
+def test_an_unknown_origin_is_told_with_what_is_accepted(
+    site: Site, company: psycopg.Connection, grants: Sequence[CatalogGrant]
+) -> None:
+    access.apply_catalog_grants(company, grants)
     with site.client(VIEWER) as client:
         answer = client.get(PAGE, params={"origin": "<b>"})
     assert answer.status_code == 400

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import psycopg
@@ -46,7 +47,7 @@ def test_a_grant_that_was_given_says_by_whom_why_and_until_when(site: Site, comp
         company, "ads-oncall", "run:purge", Limits(max=4, max_change=2), until, by=ADMIN, reason="a <b> night"
     )
     (row,) = [row for row in rows(visit(site, ADS), "Grants") if "run:purge" in row]
-    assert row.startswith("run:purge ads-oncall up to 4, at most 2 at once in 3 days")
+    assert row.startswith("run:purge ads-oncall at most 4, changes of at most 2 in 3 days")
     assert f"Given by {ADMIN} just now" in row or f"Given by {ADMIN} " in row
     assert row.endswith("a <b> night")
     assert "Given by you" in visit(site, ADMIN, user=ADS)
@@ -86,7 +87,7 @@ def test_groups_that_no_grant_names_are_told(site: Site, company: psycopg.Connec
     club = DirectoryGroup("g-9", "book-club", ("u-4",), ())
     load(company, snapshot(COMPANY.users.entries, (*COMPANY.groups.entries, club)))
     text = words(visit(site, VIEWER))
-    assert "No grant names any of these groups." in text
+    assert "No grant in force names any of these groups." in text
     assert "Also in book-club, without a grant." in text
 
 
@@ -187,6 +188,17 @@ def test_why_tells_what_is_on_record_and_what_would_be_decided_now(
     text = words(visit(site, reader, action="scale:search/ranker", user=ADS, run_id=denied))
     assert ("On record" in text, "Recorded: you were in no group then" in text) == (sees, sees)
     assert "you are in no group that may scale:search/*" in text.lower()
+
+
+def test_why_tells_which_groups_were_others_then(site: Site, company: psycopg.Connection, denied: str) -> None:
+    query = {"action": "scale:search/ranker", "user": ADS, "run_id": denied}
+    assert "The groups were the same as now." in words(visit(site, ADS, **query))
+    ads, search, *others = COMPANY.groups.entries
+    moved = (replace(ads, member_users=()), replace(search, member_users=("u-1", "u-2")))
+    load(company, snapshot(COMPANY.users.entries, (*moved, *others)))
+    text = words(visit(site, ADS, **query))
+    assert "Groups then ads-oncall, everybody Left since ads-oncall Joined since search-oncall" in text
+    assert "You may scale:search/ranker" in text
 
 
 def test_a_record_is_of_the_person_asked_about(site: Site, denied: str) -> None:

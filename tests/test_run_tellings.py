@@ -174,6 +174,26 @@ def test_a_run_that_has_not_changed_anything_yet_shows_the_steps_ahead(site: Sit
     assert "Carried out (now)" in text
 
 
+@pytest.mark.parametrize(
+    ("event", "ready", "told"),
+    [
+        (Event.FAILED, 3, "Not all ready (failed)"),
+        (Event.FAILED, None, "Readiness not known (failed)"),
+        (Event.UNKNOWN, None, "Readiness not known (failed)"),
+    ],
+)
+def test_what_was_never_read_is_not_told_as_not_ready(
+    site: Site, company: psycopg.Connection, event: Event, ready: int | None, told: str
+) -> None:
+    steps = (
+        (Event.STARTED, Details(before=6, requested=9, time_limit=soon())),
+        (Event.CHANGED, Details(before=6, requested=9, after=9)),
+        (event, Details(before=6, requested=9, after=9, ready=ready, message="the cluster is gone")),
+    )
+    recorded(company, SCALE_DAG_ID, "ads/x", *steps)
+    assert told in words(visit(site, SCALE_DAG_ID))
+
+
 def test_runs_of_a_dag_that_is_gone_read_plainly(site: Site, company: psycopg.Connection) -> None:
     steps = (
         (Event.STARTED, Details(before=500, requested=250, time_limit=soon())),

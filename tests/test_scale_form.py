@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
@@ -16,13 +17,15 @@ import psycopg
 import pytest
 from fastapi import FastAPI
 
+from ops_dashboard.catalog import Limits
 from ops_dashboard.database import connect_url
 from ops_dashboard.web.app import create_app
 from ops_dashboard.web.pages import runs, scale
 from ops_dashboard.web.request import User
 from ops_dashboard.web.security import FormTokens
+from ops_dashboard.workers import PoolState, PoolStatus
 from ops_dashboard.workers.statuses import Statuses
-from tests.company import ADS
+from tests.company import ADS, grant, with_grants
 from tests.web.sample import Verdict, make_host
 from tests.web.server import serve
 
@@ -31,6 +34,7 @@ pools:
   ads/bidder:
     {connection: demo, namespace: ads, kind: Deployment, name: bidder, min: 2, max: 20, owner: Ads Serving}
 """
+FORM = "/ops/workers/ads/bidder/scale"
 
 
 @dataclass
@@ -51,15 +55,26 @@ def airflow() -> Airflow:
 
 
 @pytest.fixture
-def send(
-    company: psycopg.Connection, app_url: str, airflow: Airflow, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Callable[..., httpx.Response]]:
-    """Sends the form of ads/bidder as the on-call person of ads."""
+def cluster() -> dict[str, PoolStatus]:
+    """What can be seen of the pools: nothing, unless a test puts it there."""
+    return {}
+
+
+@pytest.fixture
+def client(
+    company: psycopg.Connection,
+    app_url: str,
+    airflow: Airflow,
+    cluster: dict[str, PoolStatus],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[httpx.Client]:
+    """The on-call person of ads."""
     company.commit()
     (tmp_path / "pools.yaml").write_text(POOL)
     monkeypatch.setenv("AIRFLOW__OPS_DASHBOARD__CATALOG_FOLDER", str(tmp_path))
-    unseen = Statuses({}, ("no cluster here",), datetime.now(UTC))
-    monkeypatch.setattr(scale, "status_reader", lambda: SimpleNamespace(read_beside=lambda *_, **__: unseen))
+    seen = Statuses(cluster, ("no cluster here",), datetime.now(UTC))
+    monkeypatch.setattr(scale, "status_reader", lambda: SimpleNamespace(read_beside=lambda *_, **__: seen))
 
     def database() -> AbstractContextManager[psycopg.Connection]:
         return connect_url(app_url)
@@ -72,14 +87,20 @@ def send(
     )
     outer = FastAPI()
     outer.mount("/ops", create_app([scale.router, runs.router], host))
-    token = FormTokens(host.secret).issue(User(ADS))
     with serve(outer) as address, httpx.Client(base_url=address, cookies={"user": ADS}) as client:
+        yield client
 
-        def post(**values: str) -> httpx.Response:
-            form = {"csrf_token": token, "replicas": "9", "reason": "backlog", **values}
-            return client.post("/ops/workers/ads/bidder/scale", data=form, headers={"Sec-Fetch-Site": "same-origin"})
 
-        yield post
+@pytest.fixture
+def send(client: httpx.Client) -> Callable[..., httpx.Response]:
+    """Sends the form of ads/bidder."""
+    token = FormTokens(make_host().secret).issue(User(ADS))
+
+    def post(**values: str) -> httpx.Response:
+        form = {"csrf_token": token, "replicas": "9", "reason": "backlog", **values}
+        return client.post(FORM, data=form, headers={"Sec-Fetch-Site": "same-origin"})
+
+    return post
 
 
 @pytest.mark.parametrize(("sent", "expected"), [("6", 6), (" 6 ", 6), ("999999999", 999_999_999), ("", None)])
@@ -100,3 +121,33 @@ def test_a_count_that_nobody_can_have_seen_is_refused(
     assert answer.status_code == 422
     assert f"expected: {sent!r} is not accepted; accepted is the whole number" in unescape(answer.text)
     assert airflow.asked_for == []
+
+
+@pytest.mark.parametrize(
+    ("running", "limits", "hint"),
+    [
+        (6, [Limits(min=1, max=20)], "you may set 2 to 20."),
+        (6, [Limits(max_change=3)], "you may set 3 to 9, changes of at most 3."),
+        (12, [Limits(min=10, max=20), Limits(min=1, max=5)], "you may set 10 to 20."),
+        (
+            2,
+            [Limits(min=10, max=20, max_change=2)],
+            "leaves nothing to set from here: it allows 10 to 20, changes of at most 2.",
+        ),
+    ],
+)
+def test_the_field_is_bounded_by_the_pool_and_the_hint_by_a_grant(
+    client: httpx.Client,
+    company: psycopg.Connection,
+    cluster: dict[str, PoolStatus],
+    running: int,
+    limits: list[Limits],
+    hint: str,
+) -> None:
+    with_grants(company, *(grant("ads-oncall", "scale:ads/*", limits=each) for each in limits))
+    cluster["ads/bidder"] = PoolStatus("ads/bidder", running, running, PoolState.HEALTHY, None, datetime.now(UTC))
+    html = unescape(client.get(FORM).text)
+    (field,) = re.findall(r'<input type="number"[^>]*>', html)
+    assert f'value="{running}" min="2" max="20"' in " ".join(field.split())
+    assert f"Running {running} now. " in html
+    assert hint in html

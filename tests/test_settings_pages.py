@@ -218,7 +218,7 @@ def test_the_form_tells_what_is_there_what_is_accepted_and_what_it_restarts(site
     for part in (
         "How many bids are sent at once.",
         "Deployment bidder in namespace ads is restarted",
-        "grant ads-oncall → set:ads/*",
+        "Your grant ads-oncall → set:ads/*",
         "ConfigMap bidder-config in namespace ads, key batch_size",
         "Restarts Deployment bidder",
         "Nobody has changed this setting from here yet.",
@@ -305,7 +305,7 @@ def test_a_run_leads_back_to_the_value_before(site: Site, homes: Homes, company:
     assert text.startswith("Change of ads/batch-size Asked by you")
     assert "50 → to 100 Done" in text
     assert "Set 50 → 100 (done)" in text
-    assert "Restarted 6 ready (done)" in text
+    assert "Restarted 6 pods ready (done)" in text
     (back,) = re.findall(r'<a class="btn[^"]*" href="([^"]+)">\s*Set back to 50', html)
     assert back == "/ops/settings/ads/batch-size?value=50&amp;expected=100"
 

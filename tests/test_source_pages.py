@@ -14,6 +14,7 @@ from ops_dashboard.acts import DECIDE_SYNC_DAG_ID, DecideSyncRequest, parse
 from ops_dashboard.catalog import Limits
 from ops_dashboard.directory import (
     Asked,
+    DirectoryError,
     DirectoryGroup,
     Listing,
     Snapshot,
@@ -29,6 +30,7 @@ from tests.company import ADMIN, ADS, COMPANY, SCHEDULED, SEARCH, VIEWER, load
 from tests.product_site import Site, rows, send, words
 
 PAGE = "/ops/access/sources"
+MAX_AGE = SyncRules().max_age
 SECOND = "second@example.com"
 
 
@@ -78,7 +80,9 @@ def test_its_badge_follows_its_age(site: Site, age: int, badge: str) -> None:
 
 
 def test_a_source_that_was_never_read_says_so(site: Site, company: psycopg.Connection) -> None:
-    record_failure(company, "ldap", "the server closed the connection", SCHEDULED)
+    record_failure(
+        company, "ldap", DirectoryError("the server closed the connection"), SCHEDULED, max_age=SyncRules().max_age
+    )
     text = words(visit(site, VIEWER))
     assert "ldap Never read completely; from 6 h on nothing is decided from it. Stale: nothing is decided" in text
     assert "Failed the schedule not known the server closed the connection" in text
@@ -103,7 +107,7 @@ def test_groups_that_could_not_be_read_are_named_with_the_reason(site: Site, com
 def test_the_last_runs_are_listed_the_newest_first(site: Site, company: psycopg.Connection) -> None:
     sync(company, without_members("ads-oncall"), SyncRules(), Asked(ADMIN, "manual__1"), dry_run=True)
     hold(company)
-    record_failure(company, "file", "it is gone", SCHEDULED)
+    record_failure(company, "file", DirectoryError("it is gone"), SCHEDULED, max_age=MAX_AGE)
     failed, waiting, dry, applied = rows(visit(site, ADMIN), "Last runs of file")
     assert failed.endswith(" Failed the schedule not known it is gone")
     assert " Held the schedule +0 −3 memberships group ads-oncall would lose" in waiting
@@ -160,6 +164,27 @@ def test_a_group_that_opens_to_everybody_is_marked(site: Site, company: psycopg.
     assert row.startswith("ads-oncall Opens to everybody 1 now nobody leaves 3 come")
 
 
+def test_a_sync_that_waits_says_when_the_same_was_read_last(
+    site: Site, company: psycopg.Connection, held: SyncReport
+) -> None:
+    assert "read again" not in words(visit(site, ADMIN, path_of(held)))
+    assert hold(company).sync_id == held.sync_id
+    assert "Asked by the schedule just now · the same was read again just now" in words(
+        visit(site, ADMIN, path_of(held))
+    )
+
+
+def test_a_dry_run_says_what_would_become_of_it(site: Site, company: psycopg.Connection) -> None:
+    guards = SyncRules().guards.model_copy(update={"emptied_group_had": 1})
+    found = without_members("ads-oncall", "search-oncall")
+    path = path_of(sync(company, found, SyncRules(guards=guards), SCHEDULED, dry_run=True))
+    text = words(visit(site, ADMIN, path))
+    assert "It would change the following. Dry run It would be held: group ads-oncall would lose all of its 2" in text
+    unproven = replace(found, users=replace(found.users, proof=None, problem="page 2: 503"))
+    path = path_of(sync(company, unproven, SyncRules(), SCHEDULED, dry_run=True))
+    assert "Dry run Not read: page 2: 503." in words(visit(site, ADMIN, path))
+
+
 def test_a_sync_that_changed_nothing_says_so(site: Site, company: psycopg.Connection) -> None:
     report = load(company, COMPANY)
     assert "It changed nothing. Applied" in words(visit(site, VIEWER, path_of(report)))
@@ -202,9 +227,11 @@ def test_deciding_needs_a_reason(site: Site, held: SyncReport) -> None:
 
 def test_a_forged_digest_is_refused(site: Site, held: SyncReport) -> None:
     with site.client(ADMIN) as client:
-        answer = send(client, f"{path_of(held)}/release", reason="x", digest="<b>")
+        answer = send(client, f"{path_of(held)}/release", reason=" ", digest="<b>")
     assert answer.status_code == 422
-    assert "Digest: '<b>' is not accepted; accepted is the digest of the differences" in words(answer.text)
+    text = words(answer.text)
+    assert text.count("Digest: '<b>' is not accepted; accepted is the digest of the differences") == 1
+    assert "accepted is a few words that say why" in text
     assert site.airflow.asked == {}
 
 
@@ -214,8 +241,11 @@ def test_deciding_is_for_those_who_may_manage_access(site: Site, held: SyncRepor
         assert client.get(f"{path_of(held)}/{decision}").status_code == 403
 
 
-def test_who_asked_for_a_sync_may_discard_it_but_not_release_it(site: Site, company: psycopg.Connection) -> None:
-    path = path_of(hold(company, Asked(ADMIN, "manual__1")))
+@pytest.mark.parametrize("asked_by", [ADMIN, ADMIN.upper()])  # for rights they are the same person
+def test_who_asked_for_a_sync_may_discard_it_but_not_release_it(
+    site: Site, company: psycopg.Connection, asked_by: str
+) -> None:
+    path = path_of(hold(company, Asked(asked_by, "manual__1")))
     text = words(visit(site, ADMIN, path))
     assert "You asked for it, so somebody else has to release it." in text
     assert "Release …" not in text

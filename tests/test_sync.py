@@ -10,15 +10,18 @@ import psycopg
 import pytest
 import yaml
 from airflow.sdk.exceptions import AirflowFailException
+from structlog.testing import capture_logs
 
 from ops_dashboard import access
-from ops_dashboard.directory import recent_runs
+from ops_dashboard.directory import Snapshot, recent_runs
+from ops_dashboard.directory.file import FileSource
 from ops_operators.sync import SyncCatalogGrantsOperator, SyncDirectoryOperator
 from tests.acting import Run
 from tests.company import ADS, VIEWER, memberships
 
 COMPANY_FILE = Path(__file__).parent.parent / "demo" / "company" / "directory.yaml"
 NOBODY_ASKED: Any = {"dag_run": Run({}, triggering_user_name=None), "params": {}}
+REHEARSAL: Any = {"dag_run": Run({}, triggering_user_name=VIEWER), "params": {"dry_run": True}}
 
 
 @pytest.fixture
@@ -51,8 +54,17 @@ def sync_directory(context: Any = NOBODY_ASKED) -> dict[str, Any]:
     return SyncDirectoryOperator(task_id="sync", connection_id="ops_directory").execute(context)
 
 
-def sync_grants() -> dict[str, Any]:
-    return SyncCatalogGrantsOperator(task_id="sync_catalog_grants").execute(NOBODY_ASKED)
+def sync_grants(context: Any = NOBODY_ASKED) -> dict[str, Any]:
+    return SyncCatalogGrantsOperator(task_id="sync_catalog_grants").execute(context)
+
+
+def hang_up(connection: psycopg.Connection) -> None:
+    """End all other connections to this database, as something between the two may do."""
+    connection.execute(
+        "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
+        " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    )
+    connection.rollback()
 
 
 def runs_of(connection: psycopg.Connection) -> list[tuple[str, str]]:
@@ -113,11 +125,73 @@ def test_a_suspiciously_small_directory_is_held_and_the_task_fails(
 def test_a_dry_run_asked_for_by_a_person_tells_what_would_change(
     product_database: str, directory_file: Path, app_connection: psycopg.Connection
 ) -> None:
-    asked: Any = {"dag_run": Run({}, triggering_user_name=VIEWER), "params": {"dry_run": True}}
-    told = sync_directory(asked)
+    told = sync_directory(REHEARSAL)
     assert (told["state"], told["differences"]["users"]) == ("rehearsed", 4)
     assert memberships(app_connection) == set()
     assert runs_of(app_connection) == [("rehearsed", VIEWER)]
+
+
+def test_a_dry_run_tells_why_it_would_be_held(product_database: str, directory_file: Path) -> None:
+    directory_file.write_text(yaml.safe_dump(company_of(40)))
+    sync_directory()
+    directory_file.write_text(SMALL_COMPANY)
+    with capture_logs() as logs:
+        assert sync_directory(REHEARSAL)["state"] == "rehearsed"
+    told = [each["event"] for each in logs]
+    assert any(each.startswith("Without a dry run it would be held: 40 of 40 active users") for each in told), told
+
+
+def test_a_dry_run_tells_what_would_become_of_grants_and_changes_none(
+    product_database: str, directory_file: Path, catalog_folder: Path, app_connection: psycopg.Connection
+) -> None:
+    sync_directory()
+    sync_grants()
+    (catalog_folder / "grants.yaml").write_text('grants: [{group: staff, action: "view:*"}]')
+    before = access.live_grants(app_connection)
+    app_connection.rollback()
+    assert sync_grants(REHEARSAL) == {"added": 1, "revoked": 1}
+    assert access.live_grants(app_connection) == before
+    app_connection.rollback()
+    assert sync_grants() == {"added": 1, "revoked": 1}
+
+
+def test_a_source_may_take_longer_than_an_idle_connection_lasts(
+    product_database: str,
+    directory_file: Path,
+    owner_connection: psycopg.Connection,
+    app_connection: psycopg.Connection,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    read = FileSource.fetch
+
+    def fetch_slowly(self: FileSource) -> Snapshot:
+        hang_up(owner_connection)
+        return read(self)
+
+    app_connection.close()
+    monkeypatch.setattr(FileSource, "fetch", fetch_slowly)
+    assert sync_directory()["state"] == "applied"
+
+
+def test_a_connection_that_is_lost_while_it_is_used_is_told(
+    product_database: str,
+    directory_file: Path,
+    catalog_folder: Path,
+    owner_connection: psycopg.Connection,
+    app_connection: psycopg.Connection,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def lose(connection: psycopg.Connection, *_: object, **__: object) -> None:
+        hang_up(owner_connection)
+        connection.execute("SELECT 1")
+
+    app_connection.close()
+    monkeypatch.setattr("ops_dashboard.directory.sync", lose)
+    monkeypatch.setattr("ops_dashboard.access.apply_catalog_grants", lose)
+    with pytest.raises(AirflowFailException, match="users and groups stay as they were"):
+        sync_directory()
+    with pytest.raises(AirflowFailException, match="the grants stay as they were"):
+        sync_grants()
 
 
 def test_the_catalogs_grants_come_and_go_with_it(

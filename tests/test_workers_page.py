@@ -76,6 +76,14 @@ def test_a_persons_own_pools_come_first(
     assert headings == [heading, *(["Other teams · view only"] if foreign else [])]
 
 
+@pytest.mark.parametrize("team", ["", "no-such-team"])
+def test_an_unknown_filter_is_told_also_when_the_list_is_empty(ads: Client, team: str) -> None:
+    answer = ads.http.get(PAGE, params={"show": "<b>", "team": team})
+    assert answer.status_code == 400
+    assert "accepted are attention, rolling." in answer.text
+    assert "<b>" not in answer.text.partition("<main")[2]
+
+
 def test_a_row_leads_to_the_form_only_for_those_who_may(search: Client) -> None:
     html = visit(search)
     for name, row in mine(html).items():

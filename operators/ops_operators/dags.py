@@ -2,10 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 
 from airflow.sdk import DAG, Param
 from airflow.utils.types import DagRunType
+
+from ops_dashboard.acts import MAX_REASON
+from ops_dashboard.catalog import Catalog, CatalogError
+from ops_dashboard.catalog.current import current_catalog
+
+
+def suggestions(names: Callable[[Catalog], Iterable[str]]) -> list[str]:
+    """Return names from the catalog for the trigger form to suggest.
+
+    None while the catalog has mistakes: the DAG must stay there, or who asks for a run gets no record of its refusal.
+    """
+    with suppress(CatalogError):
+        return list(names(current_catalog()))
+    return []
 
 
 def request_dag(dag_id: str, doc: str | None, params: Mapping[str, Param]) -> DAG:
@@ -14,8 +29,9 @@ def request_dag(dag_id: str, doc: str | None, params: Mapping[str, Param]) -> DA
     Args:
         dag_id: Its id.
         doc: What it does, for the people who look at it in Airflow.
-        params: What the trigger form asks for. The task checks all values again, more strictly.
+        params: What the trigger form asks for beside the reason. The task checks all values again, more strictly.
     """
+    reason = Param(type="string", title="Reason", minLength=1, maxLength=MAX_REASON, description="kept with the record")
     return DAG(
         dag_id=dag_id,
         schedule=None,
@@ -28,5 +44,5 @@ def request_dag(dag_id: str, doc: str | None, params: Mapping[str, Param]) -> DA
         allowed_run_types=[DagRunType.MANUAL],  # type: ignore[list-item] # the public enum, which the SDK converts
         tags=["ops"],
         doc_md=doc,
-        params=dict(params),
+        params={**params, "reason": reason},
     )

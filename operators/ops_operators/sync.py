@@ -6,6 +6,7 @@ from contextlib import closing
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+import psycopg
 from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowFailException
 
@@ -14,8 +15,9 @@ from ops_dashboard.catalog import CatalogError
 from ops_dashboard.catalog.current import current_catalog
 
 if TYPE_CHECKING:
-    import psycopg
     from airflow.sdk import Context
+
+_DATABASE_FAILURES = (database.DatabaseDownError, psycopg.OperationalError)
 
 
 class SyncDirectoryOperator(BaseOperator):
@@ -41,25 +43,12 @@ class SyncDirectoryOperator(BaseOperator):
         """
         run = context["dag_run"]
         asked = directory.Asked(run.triggering_user_name or "the schedule", run.run_id)
-        dry_run = bool(context["params"].get("dry_run"))
         try:
             configured = directory.from_connection(self.connection_id)
-            with closing(database.connect()) as connection:
-                report = self._sync(connection, configured, asked, dry_run)
-        except (directory.DirectoryError, database.DatabaseDownError) as error:
+            report = _sync(configured, asked, dry_run=_is_dry_run(context))
+        except (directory.DirectoryError, *_DATABASE_FAILURES) as error:
             raise AirflowFailException(f"{error}; users and groups stay as they were") from error
         return self._told(report)
-
-    @staticmethod
-    def _sync(
-        connection: psycopg.Connection, configured: directory.ConfiguredSource, asked: directory.Asked, dry_run: bool
-    ) -> directory.SyncReport:
-        try:
-            snapshot = configured.source.fetch()
-            return directory.sync(connection, snapshot, configured.rules, asked, dry_run=dry_run)
-        except directory.DirectoryError as error:
-            directory.record_failure(connection, configured.name, str(error), asked)
-            raise
 
     def _told(self, report: directory.SyncReport) -> dict[str, Any]:
         if report.suspended:
@@ -72,6 +61,9 @@ class SyncDirectoryOperator(BaseOperator):
             )
         if report.state is directory.SyncState.PARTIAL:
             raise AirflowFailException(f"not everything could be read, and what was not stays as it was: {why}")
+        if report.reasons:  # of a dry run, which fails for none of them
+            becomes = "held" if report.digest else "partial"
+            self.log.warning("Without a dry run it would be %s: %s", becomes, why)
         self.log.info("%s %s: %s", report.state.capitalize(), report.source, report.differences)
         return {
             "state": report.state,
@@ -81,22 +73,42 @@ class SyncDirectoryOperator(BaseOperator):
 
 
 class SyncCatalogGrantsOperator(BaseOperator):
-    """Add the grants that the catalog newly declares, revoke those that it no longer does."""
+    """Add the grants that the catalog newly declares, revoke those that it no longer does.
+
+    The run's parameter `dry_run` only tells how many these are.
+    """
 
     template_fields = ()
 
-    def execute(self, context: Context) -> dict[str, Any]:  # noqa: ARG002
+    def execute(self, context: Context) -> dict[str, Any]:
         """Compare and apply.
 
         Raises:
             AirflowFailException: The catalog has mistakes or the database is down; the grants stay as they were.
         """
+        dry_run = _is_dry_run(context)
         try:
             grants = current_catalog().grants
-            with closing(database.connect()) as connection:
+            with closing(database.connect()) as connection, connection.transaction(force_rollback=dry_run):
                 changes = access.apply_catalog_grants(connection, grants)
-                connection.commit()
-        except (CatalogError, database.DatabaseDownError) as error:
+        except (CatalogError, *_DATABASE_FAILURES) as error:
             raise AirflowFailException(f"{error}; the grants stay as they were") from error
-        self.log.info("Grants of the catalog: %s", changes)
+        self.log.info("Grants of the catalog%s: %s", ", rehearsed" if dry_run else "", changes)
         return asdict(changes)
+
+
+def _sync(configured: directory.ConfiguredSource, asked: directory.Asked, *, dry_run: bool) -> directory.SyncReport:
+    """Connect only after the source was read: that may take so long that an idle connection is dropped."""
+    try:
+        snapshot = configured.source.fetch()
+        with closing(database.connect()) as connection:
+            return directory.sync(connection, snapshot, configured.rules, asked, dry_run=dry_run)
+    except directory.DirectoryError as error:
+        max_age = configured.rules.max_age
+        with closing(database.connect()) as connection:
+            directory.record_failure(connection, configured.name, error, asked, max_age=max_age)
+        raise
+
+
+def _is_dry_run(context: Context) -> bool:
+    return bool(context["params"].get("dry_run"))

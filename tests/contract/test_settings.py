@@ -35,7 +35,7 @@ def home(place: Place, key: str = "batch_size", name: str = "bidder-config") -> 
 
 
 @pytest.mark.parametrize("data", [{"batch_size": "100", "other": "x"}, {"other": "x"}, {}, None])
-@pytest.mark.parametrize("key", ["batch_size", "batch.size", "-", "..data-like"])
+@pytest.mark.parametrize("key", ["batch_size", "batch.size", "-", ".data-like"])
 def test_a_key_is_read_and_set_whatever_was_there(place: Place, data: dict[str, str] | None, key: str) -> None:
     place.create_config(data if data is None else {key if name == "batch_size" else name: data[name] for name in data})
     seen = home(place, key).read()

@@ -7,35 +7,48 @@ the live directory user with that e-mail.
 from __future__ import annotations
 
 from ops_dashboard.access.decisions import decide, decide_all
-from ops_dashboard.access.explaining import describe, groups_that_may, path_into, paths_into, people_who_may
+from ops_dashboard.access.explaining import (
+    MOST_PEOPLE,
+    Explanation,
+    describe,
+    explain,
+    groups_since,
+    groups_that_may,
+    paths_into,
+)
 from ops_dashboard.access.grants import (
     apply_catalog_grants,
+    find_grant,
     give_grant,
     granted_actions,
     group_names,
     live_grants,
     revoke_grant,
 )
-from ops_dashboard.access.models import Access, Decision, Grant, GrantChanges, Holder, Holders
+from ops_dashboard.access.models import Access, Decision, Grant, GrantChanges, GroupsSince, Holder, Holders
 
 __all__ = [
+    "MOST_PEOPLE",
     "Access",
     "Decision",
+    "Explanation",
     "Grant",
     "GrantChanges",
+    "GroupsSince",
     "Holder",
     "Holders",
     "apply_catalog_grants",
     "decide",
     "decide_all",
     "describe",
+    "explain",
+    "find_grant",
     "give_grant",
     "granted_actions",
     "group_names",
+    "groups_since",
     "groups_that_may",
     "live_grants",
-    "path_into",
     "paths_into",
-    "people_who_may",
     "revoke_grant",
 ]

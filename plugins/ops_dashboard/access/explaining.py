@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING
 from psycopg.rows import dict_row
 
 from ops_dashboard.access.decisions import decide
-from ops_dashboard.access.models import Access, Decision, Holder, Holders
+from ops_dashboard.access.models import Access, Decision, GroupsSince, Holder, Holders
 from ops_dashboard.access.rows import GRANT_COLUMNS, grant_of
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     import psycopg
 
 MOST_PEOPLE = 200
@@ -65,6 +67,14 @@ SELECT nested.group_id, nested.child_id
   JOIN ops.nested_groups AS nested ON nested.group_id = inside.inner_id AND nested.valid_to IS NULL
  WHERE inside.group_id = ANY (%s) ORDER BY 1, 2
 """
+# By the names that the groups have now; of what is removed, the last.
+_GROUPS_AT = """
+SELECT ARRAY(SELECT DISTINCT groups.name FROM ops.groups_at(users.user_id, %(moment)s) AS at (group_id)
+               JOIN ops.groups USING (group_id) ORDER BY groups.name),
+       ARRAY(SELECT DISTINCT groups.name FROM ops.groups_at(users.user_id, clock_timestamp()) AS at (group_id)
+               JOIN ops.groups USING (group_id) ORDER BY groups.name)
+  FROM ops.users WHERE users.email = lower(%(user)s) AND users.removed_at IS NULL
+"""
 _NAMES = "SELECT group_id, name FROM ops.groups WHERE group_id = ANY (%s)"
 
 
@@ -78,6 +88,12 @@ def describe(connection: psycopg.Connection, user: str) -> Access:
     held = sorted(groups) if active else []
     grants = connection.cursor(row_factory=dict_row).execute(_GRANTS_OF, [held]).fetchall()
     return Access(user, tuple(held), tuple(map(grant_of, grants)), synced_at, max_age)
+
+
+def groups_since(connection: psycopg.Connection, user: str, moment: datetime) -> GroupsSince:
+    """Compare the groups that a user was in at a moment, by what was known then, with those of now."""
+    then, now = connection.execute(_GROUPS_AT, {"user": user, "moment": moment}).fetchone() or ((), ())
+    return GroupsSince(tuple(then), tuple(now))
 
 
 def groups_that_may(connection: psycopg.Connection, actions: Sequence[str]) -> dict[str, tuple[str, ...]]:
@@ -94,7 +110,8 @@ def people_who_may(connection: psycopg.Connection, action: str) -> Holders:
     rows = connection.cursor(row_factory=dict_row).execute(_COUNTED, {"action": action}).fetchall()
     tops = {row["group_id"] for row in rows}
     inside = _children(connection, sorted(tops))
-    names = _names_of(connection, tops | {child for children in inside.values() for child in children})
+    bottoms = {row["direct_id"] for row in rows}
+    names = _names_of(connection, tops | bottoms | {child for children in inside.values() for child in children})
     people = (
         Holder(
             row["email"],
@@ -124,13 +141,9 @@ class Explanation:
 def explain(connection: psycopg.Connection, user: str, action: str) -> Explanation:
     """Say whether the user may do it, through which groups, and who may. Limits are not judged."""
     decision = decide(connection, user, action)
-    path = path_into(connection, user, decision.grant.group) if decision.grant else ()
+    grant = decision.grant
+    path = paths_into(connection, user, [grant.group]).get(grant.group, ()) if grant else ()
     return Explanation(decision, path, people_who_may(connection, action))
-
-
-def path_into(connection: psycopg.Connection, user: str, group: str) -> tuple[str, ...]:
-    """Name the groups through which a user is in a group, as `paths_into` does; empty if they are not in it."""
-    return paths_into(connection, user, [group]).get(group, ())
 
 
 def paths_into(connection: psycopg.Connection, user: str, groups: Sequence[str]) -> dict[str, tuple[str, ...]]:
@@ -160,15 +173,20 @@ def _names_of(connection: psycopg.Connection, group_ids: set[int]) -> dict[int, 
 
 
 def _shortest_path(top: int, bottom: int, children: Mapping[int, Sequence[int]]) -> list[int]:
-    """The groups from `top` down to `bottom`, which is in it; breadth first, so cycles do no harm."""
+    """The groups from `top` down to `bottom`, which is in it; breadth first, so cycles do no harm.
+
+    Just the two if there is no way: a sync may commit after the one was read and before the other.
+    """
     came_from = {top: top}
     waiting = deque([top])
-    while bottom not in came_from:
+    while waiting and bottom not in came_from:
         group = waiting.popleft()
         for child in children.get(group, ()):
             if child not in came_from:
                 came_from[child] = group
                 waiting.append(child)
+    if bottom not in came_from:
+        return [top, bottom]
     path = [bottom]
     while path[-1] != top:
         path.append(came_from[path[-1]])

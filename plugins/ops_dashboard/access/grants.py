@@ -38,6 +38,11 @@ SELECT {GRANT_COLUMNS} FROM ops.grants AS held
    AND (%(action)s::text IS NULL OR held.action = %(action)s)
  ORDER BY held.group_name, held.action, held.grant_id
 """  # noqa: S608 - a constant
+_ONE = f"""
+SELECT {GRANT_COLUMNS} FROM ops.grants AS held
+ WHERE held.grant_id = %s AND held.revoked_at IS NULL
+   AND (held.expires_at IS NULL OR held.expires_at > clock_timestamp())
+"""  # noqa: S608 - a constant
 _ACTIONS = """
 SELECT DISTINCT action FROM ops.grants
  WHERE revoked_at IS NULL AND (expires_at IS NULL OR expires_at > clock_timestamp())
@@ -90,6 +95,12 @@ def live_grants(
     """Return the grants that are in force or will be, by group and action: all, or those of a group or a pattern."""
     rows = connection.cursor(row_factory=dict_row).execute(_LIVE, {"group": group, "action": action})
     return tuple(map(grant_of, rows))
+
+
+def find_grant(connection: psycopg.Connection, grant_id: int) -> Grant | None:
+    """Return the grant with that number, if it is in force or will be."""
+    row = connection.cursor(row_factory=dict_row).execute(_ONE, [grant_id]).fetchone()
+    return grant_of(row) if row is not None else None
 
 
 def granted_actions(connection: psycopg.Connection) -> set[str]:

@@ -65,6 +65,14 @@ class Access:
 
 
 @dataclass(frozen=True, slots=True)
+class GroupsSince:
+    """The groups that a user was in at a moment, also through nesting, and those of now."""
+
+    then: tuple[str, ...]
+    now: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Holder:
     """Somebody who may do something, and how.
 

@@ -12,7 +12,7 @@ from pydantic_core import PydanticCustomError
 
 from ops_dashboard import access
 from ops_dashboard.acts.requests import ActRequest, RequestError
-from ops_dashboard.catalog import TIME_IN_WORDS, ActionPattern, GroupName, Limits, Time
+from ops_dashboard.catalog import TIME_IN_WORDS, ActionPattern, GroupName, Limits, Time, limits_in_words
 from ops_dashboard.strict_yaml import RELATION
 from ops_dashboard.text import shown
 
@@ -81,18 +81,8 @@ class ChangeGrantRequest(ActRequest):
 
 def grant_in_words(group: str, action: str, limits: Limits, expires_at: datetime | None) -> str:
     """Write a grant as a record shows it: `ads-oncall → scale:ads/*, 1 to 20, until 2026-12-01 18:00 UTC`."""
-    parts = [f"{group} → {action}"]
-    if limits.min is not None and limits.max is not None:
-        parts.append(f"{limits.min} to {limits.max}")
-    elif limits.min is not None:
-        parts.append(f"at least {limits.min}")
-    elif limits.max is not None:
-        parts.append(f"at most {limits.max}")
-    if limits.max_change is not None:
-        parts.append(f"changes of at most {limits.max_change}")
-    if expires_at is not None:
-        parts.append(f"until {expires_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC")
-    return ", ".join(parts)
+    until = f"until {expires_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC" if expires_at is not None else ""
+    return ", ".join(filter(None, (f"{group} → {action}", limits_in_words(limits), until)))
 
 
 def check_grant(connection: psycopg.Connection, request: ChangeGrantRequest) -> None:

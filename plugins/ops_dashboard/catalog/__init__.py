@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ops_dashboard.catalog.fields import TIME_IN_WORDS, GroupName, Scalar, Time, WorkloadKind
-from ops_dashboard.catalog.grants import ActionPattern, CatalogGrant, Limits
+from ops_dashboard.catalog.grants import ActionPattern, CatalogGrant, Limits, limits_in_words
 from ops_dashboard.catalog.models import (
     Catalog,
     UnknownEntryError,
@@ -47,5 +47,6 @@ __all__ = [
     "UnknownSettingError",
     "ValueType",
     "WorkloadKind",
+    "limits_in_words",
     "load_catalog",
 ]

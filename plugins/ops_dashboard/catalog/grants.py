@@ -48,6 +48,20 @@ class Limits(Entry):
     )
 
 
+def limits_in_words(limits: Limits) -> str:
+    """What a grant bounds: "1 to 20, changes of at most 10"; empty if nothing."""
+    parts = []
+    if limits.min is not None and limits.max is not None:
+        parts.append(f"{limits.min} to {limits.max}")
+    elif limits.min is not None:
+        parts.append(f"at least {limits.min}")
+    elif limits.max is not None:
+        parts.append(f"at most {limits.max}")
+    if limits.max_change is not None:
+        parts.append(f"changes of at most {limits.max_change}")
+    return ", ".join(parts)
+
+
 class CatalogGrant(Entry):
     """A group's right to do what an action pattern covers; `*` in the pattern stands for any text.
 

@@ -7,6 +7,7 @@ at hand can decide all the same, and that is on record like any act.
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
+from dataclasses import replace
 from datetime import timedelta
 from getpass import getuser
 from typing import TYPE_CHECKING
@@ -15,6 +16,9 @@ from uuid import uuid4
 from ops_dashboard.cli.command import Command, fail
 
 if TYPE_CHECKING:
+    import psycopg
+
+    from ops_dashboard.acts import DecideSyncRequest
     from ops_dashboard.directory import Snapshot
     from ops_dashboard.ledger import Request
 
@@ -72,43 +76,56 @@ def _tell_contents(snapshot: Snapshot) -> None:
 
 
 def _decide(arguments: Namespace) -> int:
-    from ops_dashboard import database, directory, ledger
+    import psycopg
 
-    requested = f"{arguments.decision} {arguments.source} {arguments.digest[:12]}"
-    request = _request(arguments)
-    decide = directory.release if arguments.decision == "release" else directory.discard
+    from ops_dashboard import database
+    from ops_dashboard.acts import DecideSyncRequest, RequestError, parse
+
+    values = {name: getattr(arguments, name) for name in ("source", "digest", "decision", "reason")}
     try:
+        asked = parse(DecideSyncRequest, values)
         with database.connect() as connection:
-            try:
-                # What is done and its record are committed together, or neither is.
-                with connection.transaction():
-                    started = ledger.Details(before="held", requested=requested, time_limit=_TIME_LIMIT)
-                    ledger.append(connection, request, ledger.Event.STARTED, started)
-                    decide(connection, arguments.source, arguments.digest, request.actor, arguments.reason)
-                    ledger.append(connection, request, ledger.Event.SUCCEEDED, ledger.Details())
-            except directory.DirectoryError as error:
-                refused = ledger.Details(before="held", requested=requested, message=str(error))
-                ledger.append(connection, request, ledger.Event.REFUSED, refused)
-                connection.commit()
-                return fail(error)
-    except database.DatabaseDownError as error:
+            return _decided(connection, asked, _request(asked))
+    except (RequestError, database.DatabaseDownError) as error:
         return fail(error)
-    print(f"done: {requested}; on record as {request.run_id}")
+    except psycopg.Error as error:
+        return fail(f"not decided, unless the page says so: {str(error).strip()}")
+
+
+def _decided(connection: psycopg.Connection, asked: DecideSyncRequest, request: Request) -> int:
+    from ops_dashboard import directory, ledger
+
+    released = asked.decision == "release"
+    decide = directory.release if released else directory.discard
+    details = ledger.Details(before="held", requested=asked.requested, time_limit=_TIME_LIMIT)
+    after = directory.SyncState.APPLIED if released else directory.SyncState.DISCARDED
+    try:
+        # What is done and its record are committed together, or neither is. The record comes last: whoever else writes
+        # one waits for it, and to apply a directory takes its time.
+        with connection.transaction():
+            decide(connection, asked.source, asked.digest, request.actor, request.reason)
+            ledger.append(connection, request, ledger.Event.STARTED, details)
+            ledger.append(connection, request, ledger.Event.SUCCEEDED, replace(details, after=str(after)))
+    except directory.DirectoryError as error:
+        ledger.append(connection, request, ledger.Event.REFUSED, replace(details, message=str(error)))
+        connection.commit()
+        return fail(error)
+    print(f"done: {asked.requested}; on record as {request.run_id}")
     return 0
 
 
-def _request(arguments: Namespace) -> Request:
+def _request(asked: DecideSyncRequest) -> Request:
     from ops_dashboard.ledger import Request
 
     return Request(
         request_id=uuid4(),
         actor=f"{getuser()} at a shell",
-        action="manage",
-        resource="access",
+        action=asked.verb,
+        resource=asked.resource,
         dag_id="(shell)",
         run_id=f"shell__{uuid4()}",
-        task_id=arguments.decision,
-        reason=arguments.reason,
+        task_id=asked.decision,
+        reason=asked.reason,
     )
 
 

@@ -11,7 +11,7 @@ from ops_dashboard.directory.models import (
     Listing,
     Snapshot,
 )
-from ops_dashboard.directory.runs import Asked, SyncRun, SyncState, find_run, recent_runs, record_failure
+from ops_dashboard.directory.runs import Asked, SyncRun, SyncState, find_run, may_release, recent_runs, record_failure
 from ops_dashboard.directory.settings import SYNC_DAG_ID, Bound, Guards, SyncRules
 from ops_dashboard.directory.status import Source, SourceStatus, UnreadGroup, read_statuses
 from ops_dashboard.directory.sync import SyncReport, discard, release, sync
@@ -38,6 +38,7 @@ __all__ = [
     "discard",
     "find_run",
     "from_connection",
+    "may_release",
     "read_statuses",
     "recent_runs",
     "record_failure",

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     import psycopg
 
     from ops_dashboard.directory.differences import Differences
@@ -80,7 +82,7 @@ UPDATE ops.groups AS held SET stale_since = inside.oldest
 """
 _PUT_SOURCE = """
 UPDATE ops.sources
-   SET applied_at = %(moment)s, origin = %(origin)s, users = %(users)s, groups = %(groups)s,
+   SET applied_at = %(read_at)s, origin = %(origin)s, users = %(users)s, groups = %(groups)s,
        memberships = memberships + %(added)s - %(removed)s
  WHERE source = %(source)s
 """
@@ -107,8 +109,17 @@ def suspend(cursor: psycopg.Cursor[Any], source: str) -> list[str]:
     return [email for (email,) in cursor.execute(_SUSPEND, {"source": source}).fetchall()]
 
 
-def apply_staged(cursor: psycopg.Cursor[Any], source: str, origin: str, differences: Differences) -> None:
-    """Write what `differences` were found in, all as of one moment, and say that the source is up to date.
+def apply_staged(
+    cursor: psycopg.Cursor[Any], source: str, origin: str, differences: Differences, read_at: datetime | None = None
+) -> None:
+    """Write what `differences` were found in, all as of one moment, and say how old it is.
+
+    Args:
+        cursor: In the transaction that has it staged.
+        source: The source's name.
+        origin: What was read.
+        differences: What was found.
+        read_at: When it was read, if that was not just now: nothing is younger for having waited.
 
     Raises:
         psycopg.IntegrityError: It contradicts another source.
@@ -118,6 +129,7 @@ def apply_staged(cursor: psycopg.Cursor[Any], source: str, origin: str, differen
         "source": source,
         "origin": origin,
         "moment": moment,
+        "read_at": read_at or moment,
         "users": differences.users,
         "groups": differences.groups,
         "added": differences.memberships_added,

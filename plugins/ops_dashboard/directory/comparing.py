@@ -199,7 +199,8 @@ def _members(group: DirectoryGroup, users: Mapping[str, int]) -> Iterable[int]:
     try:
         return [users[user] for user in group.member_users]
     except KeyError as error:
-        raise DirectoryError(f"group {shown(group.name)} has a member {shown(error.args[0])} who is no user") from error
+        problem = f"group {shown(group.name)} has a member who is no user"
+        raise DirectoryError(f"{problem}: {shown(error.args[0])}", public=problem) from error
 
 
 def _run(cursor: psycopg.Cursor[Any], steps: Sequence[LiteralString], source: str) -> None:

@@ -107,7 +107,7 @@ def _bodies(entries: Iterable[DirectoryGroup], left_out: _LeftOut) -> dict[str, 
 
 def _with_usable_name(group: DirectoryGroup, names: Mapping[str, int]) -> DirectoryGroup:
     if group.problem is not None:
-        return group
+        return replace(group, name=_printable(group.name))
     if not group.name.strip():
         return replace(group, problem="it has no name")
     if len(group.name) > LONGEST_NAME:

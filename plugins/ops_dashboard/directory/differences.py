@@ -52,7 +52,7 @@ SELECT kind, count(*), (array_agg(text ORDER BY text))[:{MOST_EXAMPLES}] FROM ({
 """  # noqa: S608 - constants
 
 # Groups that had people or groups in them, and would have none; the largest first.
-_EMPTIED = """
+_EMPTIED = f"""
 WITH losing AS MATERIALIZED (
     SELECT group_id, count(*) AS lost FROM (
         SELECT group_id FROM gone_members UNION ALL SELECT group_id FROM gone_nested) AS gone GROUP BY group_id
@@ -64,8 +64,8 @@ SELECT wanted.name, losing.lost AS had
        SELECT id FROM wanted_memberships AS members CROSS JOIN unnest(members.group_ids) AS id
         WHERE members.group_ids && (SELECT array_agg(group_id) FROM losing))
    AND losing.group_id NOT IN (SELECT group_id FROM wanted_nested)
- ORDER BY losing.lost DESC, wanted.name LIMIT 50
-"""
+ ORDER BY losing.lost DESC, wanted.name LIMIT {MOST_EXAMPLES}
+"""  # noqa: S608 - a constant
 
 # Who is in the groups that grants name, before and after, for those whose people may have changed. By name, as grants
 # name them: a name may pass from one group to another.
@@ -124,6 +124,8 @@ SELECT name,
 _DIGEST = """
 SELECT encode(sha256(convert_to(coalesce(string_agg(line, E'\\n' ORDER BY line COLLATE "C"), ''), 'UTF8')), 'hex')
   FROM (
+    SELECT jsonb_build_array('origin', %(origin)s::text)::text
+     UNION ALL
     SELECT jsonb_build_array('user', change, external_id, email, name, active)::text
       FROM wanted_users WHERE change IS NOT NULL
      UNION ALL
@@ -230,9 +232,9 @@ def find_differences(cursor: psycopg.Cursor[Any], source: str) -> Differences:
     )
 
 
-def find_digest(cursor: psycopg.Cursor[Any]) -> str:
-    """Return the SHA-256, in hexadecimal, of everything that is staged to change."""
-    (digest,) = cursor.execute(_DIGEST).fetchall()[0]
+def find_digest(cursor: psycopg.Cursor[Any], origin: str) -> str:
+    """Return the SHA-256, in hexadecimal, of everything that is staged to change, and of where it was read."""
+    (digest,) = cursor.execute(_DIGEST, {"origin": origin}).fetchall()[0]
     return str(digest)
 
 

@@ -27,11 +27,10 @@ from tenacity import (
 )
 
 from ops_dashboard.directory.answers import ServerError, json_object, no_answer
+from ops_dashboard.directory.settings import GIVE_UP_AFTER, REQUEST_TIMEOUT
 
-__all__ = ["GIVE_UP_AFTER", "REQUEST_TIMEOUT", "JsonServer", "ServerError", "server_url"]
+__all__ = ["JsonServer", "ServerError", "server_url"]
 
-GIVE_UP_AFTER = timedelta(minutes=10)
-REQUEST_TIMEOUT = timedelta(seconds=30)
 LARGEST_ANSWER = 2**28  # bytes: a hundred large groups with all their members have tens of millions
 
 _log = logging.getLogger(__name__)

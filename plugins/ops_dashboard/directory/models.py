@@ -7,7 +7,15 @@ from typing import Generic, Protocol, TypeVar
 
 
 class DirectoryError(Exception):
-    """The directory gave no usable answer; nothing was changed. The message tells why."""
+    """The directory gave no usable answer; nothing was changed. The message tells why.
+
+    Attributes:
+        public: The same for everybody to read: it names nobody.
+    """
+
+    def __init__(self, message: str, *, public: str | None = None) -> None:
+        super().__init__(message)
+        self.public = message if public is None else public
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
@@ -25,15 +25,19 @@ VALUES (%(source)s, %(state)s, %(dag_run_id)s, %(asked_by)s, %(reasons)s, %(evid
         %(snapshot)s)
 RETURNING sync_id
 """
-_KNOW_SOURCE = """
-INSERT INTO ops.sources (source, origin, max_age) VALUES (%s, '', interval '6 hours') ON CONFLICT (source) DO NOTHING
+_KNOW_SOURCE = "INSERT INTO ops.sources (source, origin, max_age) VALUES (%s, %s, %s) ON CONFLICT (source) DO NOTHING"
+_HOLD_AGAIN = """
+UPDATE ops.sync_runs
+   SET read_at = clock_timestamp(), reasons = %(reasons)s, evidence = %(evidence)s, differences = %(differences)s,
+       snapshot = %(snapshot)s
+ WHERE source = %(source)s AND state = 'held' AND digest = %(digest)s
+RETURNING sync_id
 """
-_HELD_DIGEST = "SELECT sync_id FROM ops.sync_runs WHERE source = %s AND state = 'held' AND digest = %s"
 _SUPERSEDE = """
 UPDATE ops.sync_runs SET state = 'superseded', snapshot = NULL WHERE source = %s AND state = 'held'
 """
 _FIND_HELD = """
-SELECT sync_id, snapshot, asked_by FROM ops.sync_runs
+SELECT sync_id, snapshot, asked_by, read_at FROM ops.sync_runs
  WHERE source = %s AND state = 'held' AND digest = %s FOR UPDATE
 """
 _DECIDE = """
@@ -41,8 +45,8 @@ UPDATE ops.sync_runs
    SET state = %s, snapshot = NULL, decided_by = %s, decided_at = clock_timestamp(), decided_why = %s
  WHERE sync_id = %s
 """
-_COLUMNS = """sync_id, source, at, state, dag_run_id, asked_by, reasons, evidence, differences, digest, decided_by,
-       decided_at, decided_why"""
+_COLUMNS = """sync_id, source, at, read_at, state, dag_run_id, asked_by, reasons, evidence, differences, digest,
+       decided_by, decided_at, decided_why"""
 _RECENT = f"""
 SELECT {_COLUMNS}
   FROM ops.sync_runs WHERE source = %s AND (%s::text IS NULL OR state = %s) ORDER BY sync_id DESC LIMIT %s
@@ -92,12 +96,14 @@ class SyncRun:
     """A run as it is on record.
 
     Attributes:
+        read_at: When the same was found last, by this run or, while it was held, by a later one.
         decided_by: Who released or discarded it when it was held.
     """
 
     sync_id: int
     source: str
     at: datetime
+    read_at: datetime
     state: SyncState
     dag_run_id: str
     asked_by: str
@@ -116,28 +122,46 @@ class HeldRun:
 
     sync_id: int
     asked_by: str
+    read_at: datetime
     snapshot: Snapshot
+
+
+def may_release(asked_by: str, who: str) -> bool:
+    """Whether somebody is a second person: for rights, the case of a name makes no difference."""
+    return asked_by.lower() != who.lower()
+
+
+def know_source(cursor: psycopg.Cursor[Any], source: str, origin: str, max_age: timedelta) -> None:
+    """Make a source known that was never asked before; one that was stays as it is."""
+    cursor.execute(_KNOW_SOURCE, [source, origin, max_age])
 
 
 def record(cursor: psycopg.Cursor[Any], found: Record, asked: Asked) -> int:
     """Write what became of a run and return its number."""
-    return _insert(cursor, found, asked, None)
+    return _insert(cursor, _values(found, None), asked)
 
 
 def record_held(cursor: psycopg.Cursor[Any], found: Record, asked: Asked, snapshot: Snapshot) -> int:
-    """Hold a run in place of any that its source has held, unless that would bring the same, and return its number."""
-    again = cursor.execute(_HELD_DIGEST, [found.source, found.digest]).fetchone()
+    """Hold a run in place of any that its source has held, and return its number.
+
+    If that would bring the same it is the same run, which has been read anew.
+    """
+    values = _values(found, zlib.compress(_snapshots.dump_json(snapshot)))
+    again = cursor.execute(_HOLD_AGAIN, values).fetchone()
     if again is not None:
         return int(again[0])
     supersede_held(cursor, found.source)
-    return _insert(cursor, found, asked, zlib.compress(_snapshots.dump_json(snapshot)))
+    return _insert(cursor, values, asked)
 
 
-def record_failure(connection: psycopg.Connection, source: str, reason: str, asked: Asked) -> int:
+def record_failure(
+    connection: psycopg.Connection, source: str, error: DirectoryError, asked: Asked, *, max_age: timedelta
+) -> int:
     """Write that a source could not be read, and commit."""
+    evidence = [str(error)] if str(error) != error.public else []
     with connection.transaction(), connection.cursor() as cursor:
-        cursor.execute(_KNOW_SOURCE, [source])
-        return record(cursor, Record(source, SyncState.FAILED, [reason]), asked)
+        know_source(cursor, source, "", max_age)
+        return record(cursor, Record(source, SyncState.FAILED, [error.public], evidence), asked)
 
 
 def supersede_held(cursor: psycopg.Cursor[Any], source: str) -> None:
@@ -157,8 +181,8 @@ def find_held(cursor: psycopg.Cursor[Any], source: str, digest: str) -> HeldRun:
             f"source {source!r} holds no run with digest {digest[:12]}…: it was decided, or a later run brought"
             " something else; look again"
         )
-    sync_id, packed, asked_by = row
-    return HeldRun(sync_id, asked_by, _snapshots.validate_json(zlib.decompress(packed)))
+    sync_id, packed, asked_by, read_at = row
+    return HeldRun(sync_id, asked_by, read_at, _snapshots.validate_json(zlib.decompress(packed)))
 
 
 def decide_held(cursor: psycopg.Cursor[Any], held: HeldRun, state: SyncState, by: str, why: str) -> None:
@@ -180,20 +204,22 @@ def find_run(connection: psycopg.Connection, source: str, sync_id: int) -> SyncR
     return _run(row) if row is not None else None
 
 
-def _insert(cursor: psycopg.Cursor[Any], found: Record, asked: Asked, snapshot: bytes | None) -> int:
-    values = {
+def _insert(cursor: psycopg.Cursor[Any], values: Mapping[str, object], asked: Asked) -> int:
+    by = {"dag_run_id": asked.dag_run_id, "asked_by": asked.by}
+    (sync_id,) = cursor.execute(_INSERT, {**values, **by}).fetchall()[0]
+    return int(sync_id)
+
+
+def _values(found: Record, snapshot: bytes | None) -> dict[str, object]:
+    return {
         "source": found.source,
         "state": found.state,
-        "dag_run_id": asked.dag_run_id,
-        "asked_by": asked.by,
         "reasons": list(found.reasons),
         "evidence": list(found.evidence),
         "differences": found.differences.model_dump_json() if found.differences else None,
         "digest": found.digest,
         "snapshot": snapshot,
     }
-    (sync_id,) = cursor.execute(_INSERT, values).fetchall()[0]
-    return int(sync_id)
 
 
 def _run(row: dict[str, Any]) -> SyncRun:

@@ -14,6 +14,10 @@ if TYPE_CHECKING:
 
 
 SYNC_DAG_ID = "ops_sync_groups"
+GIVE_UP_AFTER = timedelta(minutes=10)
+"""How long a server may be asked in all."""
+REQUEST_TIMEOUT = timedelta(seconds=30)
+"""How long one answer of it may take."""
 
 
 @dataclass(frozen=True, slots=True)

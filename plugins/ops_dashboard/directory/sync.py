@@ -25,10 +25,7 @@ if TYPE_CHECKING:
 
 # One at a time, of all sources: the groups of one may bear names that another gives up.
 _LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('ops.directory', 0))"
-_PUT_SOURCE = """
-INSERT INTO ops.sources (source, origin, max_age) VALUES (%(source)s, %(origin)s, %(max_age)s)
-    ON CONFLICT (source) DO UPDATE SET max_age = excluded.max_age WHERE sources.max_age <> excluded.max_age
-"""
+_PUT_MAX_AGE = "UPDATE ops.sources SET max_age = %(max_age)s WHERE source = %(source)s AND max_age <> %(max_age)s"
 _READ_SOURCE = "SELECT origin, applied_at FROM ops.sources WHERE source = %(source)s"
 
 
@@ -39,7 +36,7 @@ class SyncReport:
     Attributes:
         reasons: Why it was held or is partial.
         suspended: E-mails of those whom the directory shows as suspended now; they were suspended at once.
-        digest: Of the differences, if somebody has to agree to them.
+        digest: Of the differences, if somebody has to agree to them, or would have to after a dry run.
     """
 
     source: str
@@ -69,24 +66,24 @@ def sync(
         DirectoryError: The snapshot is empty, or contradicts itself or another source; nothing was changed.
     """
     with _transaction(connection, snapshot) as cursor:
-        cursor.execute(_PUT_SOURCE, {"source": snapshot.source, "origin": snapshot.origin, "max_age": rules.max_age})
+        runs.know_source(cursor, snapshot.source, snapshot.origin, rules.max_age)
         if dry_run:
             with connection.transaction(force_rollback=True):
                 found = _look(cursor, snapshot, rules)
-                digest = find_digest(cursor) if found.differences else None
-            return _recorded(cursor, snapshot, replace(found, state=SyncState.REHEARSED, digest=digest), asked)
+            return _recorded(cursor, snapshot, replace(found, state=SyncState.REHEARSED), asked)
+        cursor.execute(_PUT_MAX_AGE, {"source": snapshot.source, "max_age": rules.max_age})
         found = _look(cursor, snapshot, rules)
-        if found.state is SyncState.HELD:
-            found = replace(found, digest=find_digest(cursor))
-        elif found.differences is not None:
+        if found.state is not SyncState.HELD and found.differences is not None:
             apply_staged(cursor, snapshot.source, snapshot.origin, found.differences)
             runs.supersede_held(cursor, snapshot.source)
         staging.drop(cursor)
         return _recorded(cursor, snapshot, found, asked)
 
 
-def release(connection: psycopg.Connection, source: str, digest: str, by: str, why: str) -> SyncReport:
+def release(connection: psycopg.Connection, source: str, digest: str, by: str, why: str) -> None:
     """Apply what a held run read, if that still brings exactly the differences that were seen.
+
+    The source is then as old as what was read, however long that has waited.
 
     Raises:
         DirectoryError: It was decided or superseded, other things changed meanwhile, or whoever releases it is the
@@ -95,22 +92,21 @@ def release(connection: psycopg.Connection, source: str, digest: str, by: str, w
     with connection.transaction(), connection.cursor() as cursor:
         cursor.execute(_LOCK)
         held = runs.find_held(cursor, source, digest)
-        if held.asked_by.lower() == by.lower():
+        if not runs.may_release(held.asked_by, by):
             raise DirectoryError(f"{by} asked for this run; somebody else has to look at it")
         with _plain_errors(source):
             staging.stage(cursor, held.snapshot)
-            suspended = suspend(cursor, source)
+            suspend(cursor, source)
             compare(cursor, held.snapshot)
             differences = find_differences(cursor, source)
-            if find_digest(cursor) != digest:
+            if find_digest(cursor, held.snapshot.origin) != digest:
                 raise DirectoryError(
                     f"what is known of source {source!r} has changed since this run was held, so it would bring"
                     " something else now; let the source be read anew"
                 )
-            apply_staged(cursor, source, held.snapshot.origin, differences)
+            apply_staged(cursor, source, held.snapshot.origin, differences, held.read_at)
         staging.drop(cursor)
         runs.decide_held(cursor, held, SyncState.APPLIED, by, why)
-    return SyncReport(source, SyncState.APPLIED, (), tuple(suspended), differences, digest, held.sync_id)
 
 
 def discard(connection: psycopg.Connection, source: str, digest: str, by: str, why: str) -> None:
@@ -135,7 +131,8 @@ def _look(cursor: psycopg.Cursor[Any], snapshot: Snapshot, rules: SyncRules) -> 
     compare(cursor, snapshot)
     differences = find_differences(cursor, snapshot.source)
     if reasons := _reasons(_known(cursor, snapshot.source), snapshot, rules, differences):
-        return SyncReport(snapshot.source, SyncState.HELD, tuple(reasons), suspended, differences)
+        digest = find_digest(cursor, snapshot.origin)
+        return SyncReport(snapshot.source, SyncState.HELD, tuple(reasons), suspended, differences, digest)
     unread = tuple(f"group {group.name or group.external_id}: {group.problem}" for group in snapshot.unread_groups)
     state = SyncState.PARTIAL if unread else SyncState.APPLIED
     return SyncReport(snapshot.source, state, unread, suspended, differences)
@@ -186,7 +183,8 @@ def _plain_errors(source: str) -> Iterator[None]:
         yield
     except (psycopg.IntegrityError, psycopg.DataError) as error:
         reason = " ".join(filter(None, (error.diag.message_primary, error.diag.message_detail))) or str(error)
-        raise DirectoryError(f"source {source!r} contradicts itself or another source: {reason}") from error
+        problem = f"source {source!r} contradicts itself or another source"
+        raise DirectoryError(f"{problem}: {reason}", public=problem) from error
 
 
 def _known(cursor: psycopg.Cursor[Any], source: str) -> _Known:

@@ -65,7 +65,8 @@ class FileSource:
         read = read_csv if self._path.suffix.lower() == ".csv" else read_yaml
         content, size = read_at_rest(self._path, read, self._pause)
         if content.mistakes:
-            raise DirectoryError("\n".join(map(str, in_order(content.mistakes))))
+            mistakes = "\n".join(map(str, in_order(content.mistakes)))
+            raise DirectoryError(mistakes, public=f"{self._path} has mistakes")
         proof = f"read to its end: {len(content.users)} users, {len(content.groups)} groups in {size} bytes"
         return Snapshot(
             source=self._name,

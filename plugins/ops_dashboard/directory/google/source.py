@@ -11,8 +11,9 @@ from ops_dashboard.directory.google.account import ServiceAccount
 from ops_dashboard.directory.google.answers import Group, User
 from ops_dashboard.directory.google.api import AT_ONCE, DirectoryApi, is_over_quota
 from ops_dashboard.directory.google.paging import PagedList
-from ops_dashboard.directory.http import GIVE_UP_AFTER, REQUEST_TIMEOUT, JsonServer, ServerError
+from ops_dashboard.directory.http import JsonServer, ServerError
 from ops_dashboard.directory.models import DirectoryError, DirectoryGroup, DirectoryUser, Listing, Snapshot
+from ops_dashboard.directory.settings import GIVE_UP_AFTER, REQUEST_TIMEOUT
 
 
 class GoogleSource:

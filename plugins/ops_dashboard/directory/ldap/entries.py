@@ -22,12 +22,14 @@ class Inventory:
 
     Attributes:
         proof: How it is known that they are all, None if it is not known.
-        problem: Why it is not known.
+        problem: Why it is not known. Everybody may read it, so it names nobody.
+        notes: Examples, for those who may know them.
     """
 
     entries: tuple[tuple[Entry, str], ...]
     proof: str | None
     problem: str | None
+    notes: tuple[str, ...]
 
 
 def take_inventory(
@@ -43,11 +45,13 @@ def take_inventory(
     found = find_all(session, base, filter_text, (id_attribute, *attributes))
     ids = [(entry, entry_id(entry, id_attribute)) for entry in found.entries]
     nameless = [entry.name for entry, external_id in ids if external_id is None]
-    problem = found.problem or (f"{id_attribute} is missing or unusable: {a_few(nameless)}" if nameless else None)
+    unusable = f"{id_attribute} is missing or unusable"
+    problem = found.problem or (f"{unusable} in {len(nameless)} entries" if nameless else None)
     return Inventory(
         tuple((entry, external_id) for entry, external_id in ids if external_id is not None),
         None if problem else f"{len(ids)} {kind} on {found.pages} page(s), the last without a cookie",
         f"{kind}: {problem}" if problem else None,
+        (f"{kind}, whose {unusable}: {a_few(nameless)}",) if nameless else (),
     )
 
 

@@ -45,7 +45,7 @@ def read_groups(session: Session, settings: LdapSettings, users: Users) -> Group
     known |= {name: _Member(external_id, is_user=True) for name, external_id in users.ids.items()}
     reader = _Reader(session, settings, ByName(known), knows_all=bool(users.listing.proof and inventory.proof))
     groups = tuple(reader.group(entry, external_id) for entry, external_id in inventory.entries)
-    return Groups(Listing(groups, inventory.proof, inventory.problem), reader.notes())
+    return Groups(Listing(groups, inventory.proof, inventory.problem), (*inventory.notes, *reader.notes()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,5 +103,5 @@ class _Reader:
         if UNDECODABLE in name:
             return f"{attribute} is not text"
         if strangers and not self._knows_all:
-            return f"not everybody was read who may be in it, such as {a_few(strangers)}"
+            return f"not everybody was read who may be in it: {len(strangers)} of its members"
         return None

@@ -13,6 +13,7 @@ from ops_dashboard.directory.ldap.login import logged_in
 from ops_dashboard.directory.ldap.session import LdapError
 from ops_dashboard.directory.ldap.users import read_users
 from ops_dashboard.directory.models import Snapshot
+from ops_dashboard.directory.settings import GIVE_UP_AFTER, REQUEST_TIMEOUT
 
 if TYPE_CHECKING:
     from ops_dashboard.directory.ldap.settings import LdapSettings
@@ -26,8 +27,8 @@ class LdapSource:
         settings: LdapSettings,
         access: Access,
         *,
-        give_up_after: timedelta = timedelta(minutes=10),
-        request_timeout: timedelta = timedelta(seconds=30),
+        give_up_after: timedelta = GIVE_UP_AFTER,
+        request_timeout: timedelta = REQUEST_TIMEOUT,
     ) -> None:
         """Take what to read and how to get there.
 

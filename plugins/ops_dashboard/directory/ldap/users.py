@@ -47,7 +47,8 @@ def read_users(session: Session, settings: LdapSettings) -> Users:
     if not reader.users:
         raise LdapError(problem or f"users_filter finds nobody: {settings.users_filter}")
     proof = None if problem else " and ".join(each.proof for each in inventories.values() if each.proof)
-    return Users(Listing(tuple(reader.users), proof, problem or None), reader.ids, reader.notes)
+    notes = [note for each in inventories.values() for note in each.notes]
+    return Users(Listing(tuple(reader.users), proof, problem or None), reader.ids, (*notes, *reader.notes))
 
 
 class _Reader:
@@ -74,19 +75,18 @@ class _Reader:
 
     @property
     def problem(self) -> str | None:
-        """Who can't be told to be active or suspended."""
+        """How many can't be told to be active or suspended."""
         without = self._without_flags
-        return f"users: {_FLAGS} is missing or unusable: {a_few(without)}" if without else None
+        return f"users: {_FLAGS} is missing or unusable in {len(without)} entries" if without else None
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """Who can be called by several addresses."""
-        several = self._with_several_emails
-        return (
-            (f"several values of {self._settings.email_attribute}, the first counts: {a_few(several)}",)
-            if several
-            else ()
-        )
+        """Who they are, and who can be called by several addresses."""
+        found = {
+            f"{_FLAGS} is missing or unusable": self._without_flags,
+            f"several values of {self._settings.email_attribute}, the first counts": self._with_several_emails,
+        }
+        return tuple(f"{what}: {a_few(names)}" for what, names in found.items() if names)
 
 
 def _is_disabled(entry: Entry) -> bool | None:

@@ -9,11 +9,11 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from ops_dashboard.directory.consistent import consistent
-from ops_dashboard.directory.http import GIVE_UP_AFTER, REQUEST_TIMEOUT, JsonServer, ServerError, server_url
+from ops_dashboard.directory.http import JsonServer, ServerError, server_url
 from ops_dashboard.directory.models import DirectoryError, Listing, Snapshot
 from ops_dashboard.directory.scim.groups import read_groups
 from ops_dashboard.directory.scim.users import read_users
-from ops_dashboard.directory.settings import Server, SourceSettings
+from ops_dashboard.directory.settings import GIVE_UP_AFTER, REQUEST_TIMEOUT, Server, SourceSettings
 
 _REFUSED = "; check that the connection's password is a valid token, and that it may read users and groups"
 _HINTS = {
@@ -97,17 +97,17 @@ class ScimSource:
             request_timeout=self._request_timeout,
         ) as server:
             try:
-                users = read_users(server)
+                users, notes = read_users(server)
             except ServerError as error:
                 raise DirectoryError(_with_hint(error)) from error
             if not users.entries:
                 raise DirectoryError(f"{self._url}: {users.problem}")
             try:
-                groups = read_groups(server, {user.external_id for user in users.entries})
+                groups, more = read_groups(server, {user.external_id for user in users.entries})
             except ServerError as error:
                 # Who is suspended is known all the same.
-                groups = Listing((), proof=None, problem=_with_hint(error))
-        return consistent(self._name, self._url, users, groups)
+                groups, more = Listing((), proof=None, problem=_with_hint(error)), ()
+        return consistent(self._name, self._url, users, groups, (*notes, *more))
 
 
 def _with_hint(error: ServerError) -> str:

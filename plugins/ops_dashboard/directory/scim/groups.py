@@ -27,6 +27,15 @@ from ops_dashboard.text import shown
 
 _PATH = "/Groups"
 _AT_ONCE = 4
+_MOST_NOTES = 5
+
+
+class _UnclearError(ValueError):
+    """What can't be told of a group, for everybody to read, and an example, which may name a person."""
+
+    def __init__(self, problem: str, example: object) -> None:
+        super().__init__(problem)
+        self.example = shown(example)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +45,11 @@ class _Told:
     resource: Resource
     members: Sequence[Any] | None = None
     problem: str | None = None
+    example: str | None = None
 
 
-def read_groups(server: JsonServer, users: Collection[str]) -> Listing[DirectoryGroup]:
-    """Return all groups; a list without any is none that is proven.
+def read_groups(server: JsonServer, users: Collection[str]) -> tuple[Listing[DirectoryGroup], tuple[str, ...]]:
+    """Return all groups, and what to know about them; a list without any is none that is proven.
 
     Args:
         server: The SCIM server.
@@ -51,12 +61,13 @@ def read_groups(server: JsonServer, users: Collection[str]) -> Listing[Directory
     read = read_all(server, _PATH)
     if not read.entries:
         problem = read.problem or f"{_PATH} lists nothing; check that the token may read the groups"
-        return Listing((), proof=None, problem=problem)
+        return Listing((), proof=None, problem=problem), ()
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         told = list(pool.map(partial(_ask, server), read.entries))
     group_ids = {resource["id"] for resource in read.entries}
-    groups = (_group(each, users, group_ids) for each in _believed(server, told))
-    return Listing(tuple(groups), read.proof, read.problem)
+    clear = [_with_kinds(each, users, group_ids) for each in _believed(server, told)]
+    listing = Listing(tuple(map(_group, clear)), read.proof, read.problem)
+    return listing, tuple(_note(each) for each in clear if each.example)[:_MOST_NOTES]
 
 
 def _ask(server: JsonServer, resource: Resource) -> _Told:
@@ -68,15 +79,17 @@ def _ask(server: JsonServer, resource: Resource) -> _Told:
         if alone.get("id") != resource["id"]:
             return _Told(resource, problem=f"{path} is {shown(alone.get('id'))} instead")
         return _Told(resource, _members(alone))
-    except (ServerError, ValueError) as error:
+    except ServerError as error:
         return _Told(resource, problem=str(error))
+    except _UnclearError as error:
+        return _Told(resource, problem=str(error), example=error.example)
 
 
 def _members(resource: Resource) -> Sequence[Any] | None:
     members = resource.get("members")
     if members is None or isinstance(members, list):
         return members
-    raise ValueError(f"its members are {shown(members)}, expected a list")
+    raise _UnclearError("its members are no list", members)
 
 
 def _believed(server: JsonServer, told: Sequence[_Told]) -> Iterable[_Told]:
@@ -105,18 +118,32 @@ def _said_to_be_empty(server: JsonServer, shown_with_members: Collection[str]) -
     return empty if read.proof and empty.isdisjoint(shown_with_members) else frozenset()
 
 
-def _group(told: _Told, users: Collection[str], groups: Collection[str]) -> DirectoryGroup:
-    name = told.resource.get("displayname")
-    group = DirectoryGroup(told.resource["id"], name if isinstance(name, str) else "", (), (), problem=told.problem)
+def _with_kinds(told: _Told, users: Collection[str], groups: Collection[str]) -> _Told:
+    """With each member as its kind and its id."""
     try:
-        kinds = [(_kind(member, users, groups), member["value"]) for member in told.members or ()]
-    except ValueError as error:
-        return replace(group, problem=str(error))
-    return replace(
-        group,
-        member_users=tuple(member for kind, member in kinds if kind == "user"),
-        member_groups=tuple(member for kind, member in kinds if kind == "group"),
+        return replace(told, members=[(_kind(each, users, groups), each["value"]) for each in told.members or ()])
+    except _UnclearError as error:
+        return replace(told, members=(), problem=str(error), example=error.example)
+
+
+def _group(told: _Told) -> DirectoryGroup:
+    members = told.members or ()
+    return DirectoryGroup(
+        told.resource["id"],
+        _name(told),
+        member_users=tuple(member for kind, member in members if kind == "user"),
+        member_groups=tuple(member for kind, member in members if kind == "group"),
+        problem=told.problem,
     )
+
+
+def _note(told: _Told) -> str:
+    return f"group {shown(_name(told))}: {told.problem}: {told.example}"
+
+
+def _name(told: _Told) -> str:
+    name = told.resource.get("displayname")
+    return name if isinstance(name, str) else ""
 
 
 def _kind(member: object, users: Collection[str], groups: Collection[str]) -> str:
@@ -126,7 +153,7 @@ def _kind(member: object, users: Collection[str], groups: Collection[str]) -> st
     """
     key = member.get("value") if isinstance(member, dict) else None
     if not (isinstance(member, dict) and isinstance(key, str) and key):
-        raise ValueError(f"one of its members is {shown(member)}, expected an object with a value")
+        raise _UnclearError("one of its members is no object with a value", member)
     said = str(member.get("type")).lower()
     if said in ("user", "group"):
         return said
@@ -134,5 +161,5 @@ def _kind(member: object, users: Collection[str], groups: Collection[str]) -> st
     if collection in ("users", "groups"):
         return collection.removesuffix("s")
     if key in users and key in groups:
-        raise ValueError(f"its member {shown(key)} is the id of a user and of a group")
+        raise _UnclearError("the id of one of its members is that of a user and of a group", key)
     return "group" if key in groups else "user"

@@ -21,8 +21,8 @@ _PATH = "/Users"
 _TRUTH = {"true": True, "false": False}
 
 
-def read_users(server: JsonServer) -> Listing[DirectoryUser]:
-    """Return all users; a list without any is none that is proven.
+def read_users(server: JsonServer) -> tuple[Listing[DirectoryUser], tuple[str, ...]]:
+    """Return all users, and what to know about them; a list without any is none that is proven.
 
     Raises:
         ServerError: Not even the first page could be read.
@@ -37,12 +37,12 @@ def read_users(server: JsonServer) -> Listing[DirectoryUser]:
         else:
             users.append(DirectoryUser(resource["id"], _email(resource), _name(resource), active))
     if unclear:
-        problem = f"{_PATH}: active is neither true nor false for {len(unclear)} users: {unclear[0]}"
-        return Listing(tuple(users), proof=None, problem=problem)
+        problem = f"{_PATH}: active is neither true nor false for {len(unclear)} users"
+        return Listing(tuple(users), proof=None, problem=problem), (f"{problem}: {unclear[0]}",)
     if not users:
         problem = read.problem or f"{_PATH} lists nobody; check that the token may read the users"
-        return Listing((), proof=None, problem=problem)
-    return Listing(tuple(users), read.proof, read.problem)
+        return Listing((), proof=None, problem=problem), ()
+    return Listing(tuple(users), read.proof, read.problem), ()
 
 
 def _active(resource: Resource) -> bool | None:

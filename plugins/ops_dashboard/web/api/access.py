@@ -9,7 +9,6 @@ from fastapi import APIRouter, Query
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from ops_dashboard import access
-from ops_dashboard.access.explaining import explain
 from ops_dashboard.web.app import ApiRequest, JsonRoute
 from ops_dashboard.web.freshness import Age, Freshness
 from ops_dashboard.web.questions import ACTION_IN_WORDS, check_action
@@ -86,7 +85,9 @@ class ExplanationOut(BaseModel):
     max_age_seconds: float | None = Field(
         description="Nothing is decided from older data; null if no directory knows the person."
     )
-    people: list[HolderOut] = Field(description="Who may, those with the narrowest grant first; the first 200.")
+    people: list[HolderOut] = Field(
+        description=f"Who may, those with the narrowest grant first; the first {access.MOST_PEOPLE}."
+    )
     people_count: int = Field(description="How many people may.")
 
 
@@ -111,7 +112,7 @@ def explain_action(
     user: Annotated[str, Query(description="Whom it is about, by Airflow's username; the caller if left out.")] = "",
 ) -> ExplanationOut:
     """Tell whether somebody may do something now, why, and who may. Everybody who can sign in may ask."""
-    found = explain(request.database, user.strip() or request.user.name, action)
+    found = access.explain(request.database, user.strip() or request.user.name, action)
     decision = found.decision
     return ExplanationOut(
         user=decision.user,

@@ -86,7 +86,10 @@ class LedgerQuery(BaseModel):
     run_id: str | None = None
     since: _Moment | None = Field(default=None, description=f"Only requests made from then on: {_TIME}.")
     until: _Moment | None = Field(default=None, description=f"Only requests made before then: {_TIME}.")
-    q: str | None = Field(default=None, description="Words in the person, the resource, the reason or the message.")
+    q: str | None = Field(
+        default=None,
+        description="Words of the person, action, resource, reason, message or values; how each begins is enough.",
+    )
     limit: int = Field(default=50, ge=1, le=_MAX_LIMIT)
     cursor: str | None = Field(default=None, description="`next` of the page before.")
 

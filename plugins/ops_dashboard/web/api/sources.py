@@ -79,6 +79,7 @@ class SyncRunOut(_Read):
 
     sync_id: int
     at: datetime
+    read_at: datetime = Field(description="When the same was found last; released, the groups are as old as that.")
     state: SyncState
     dag_run_id: str
     asked_by: str

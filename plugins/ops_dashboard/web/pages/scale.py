@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from datetime import datetime
 
 from ops_dashboard import access, ledger
-from ops_dashboard.access import Decision
+from ops_dashboard.access import Grant
 from ops_dashboard.acts import SCALE_DAG_ID, RequestError, ScaleRequest, check_within_limits, parse
-from ops_dashboard.catalog import Pool, UnknownPoolError
+from ops_dashboard.catalog import Pool, UnknownPoolError, limits_in_words
 from ops_dashboard.catalog.current import current_catalog
 from ops_dashboard.web.components import (
     Change,
@@ -45,7 +46,7 @@ from ops_dashboard.web.pages.shared import (
 from ops_dashboard.web.request import PageRequest
 from ops_dashboard.web.router import Router
 from ops_dashboard.workers import PoolStatus
-from ops_dashboard.workers.statuses import Statuses, status_reader
+from ops_dashboard.workers.statuses import status_reader
 
 router = Router(prefix="/ops")
 
@@ -100,35 +101,29 @@ def _read(request: PageRequest) -> ScaleRequest:
 
 @dataclass(frozen=True, slots=True)
 class _View:
-    """What the parts of the page show."""
+    """What the form shows of a pool, whose count is known.
+
+    Attributes:
+        target: The count in the field at first.
+        grant: One that allows it, the widest; there may be others.
+    """
 
     request: PageRequest
     pool: Pool
-    status: PoolStatus | None
-    statuses: Statuses
-    decision: Decision
-    wanted: int | None
-    errors: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def current(self) -> int | None:
-        return self.status.desired if self.status else None
-
-    @property
-    def target(self) -> int:
-        """The count that the form shows at first."""
-        if self.wanted is not None:
-            return self.wanted
-        return self.pool.min if self.current is None else self.current
+    status: PoolStatus
+    current: int
+    target: int
+    grant: Grant | None
+    errors: Mapping[str, str]
 
     @property
     def bounds(self) -> tuple[int, int]:
-        """The least and the most that pool and grant together leave open."""
+        """The least and the most that pool and grant together leave open; the least is more if that is nothing."""
         least, most = [self.pool.min], [self.pool.max]
-        if limits := self.decision.grant and self.decision.grant.limits:
+        if limits := self.grant and self.grant.limits:
             least += [limits.min] if limits.min is not None else []
             most += [limits.max] if limits.max is not None else []
-            if self.current is not None and limits.max_change is not None:
+            if limits.max_change is not None:
                 least.append(self.current - limits.max_change)
                 most.append(self.current + limits.max_change)
         return max(least), min(most)
@@ -138,19 +133,24 @@ def _form_page(request: PageRequest, wanted: int | None, errors: Mapping[str, st
     pool = _pool(request)
     statuses = status_reader().read_beside(pool, current_catalog().pools.values(), since=request.now)
     status = statuses.by_pool.get(pool.name)
-    decision = access.decide(request.database, request.user.name, pool.action)
-    view = _View(request, pool, status, statuses, decision, wanted, errors)
+    main: Node = _no_form(request, pool)
+    change: Node = None
+    if status is not None and status.desired is not None:
+        grant = access.decide(request.database, request.user.name, pool.action).grant
+        target = status.desired if wanted is None else wanted
+        view = _View(request, pool, status, status.desired, target, grant, errors)
+        main, change = _form(view), _change(view)
     return Page(
         "Scale",
         *(Note(Tone.BAD, problem, title="Not everything can be seen:") for problem in statuses.problems),
-        *(Note(Tone.BAD, f"{name}: {errors[name]}", title="Not accepted:") for name in errors.keys() - _SHOWN),
+        *(Note(Tone.BAD, f"{name}: {errors[name]}", title="Not accepted:") for name in errors if name not in _SHOWN),
         *switched_off(request, SCALE_DAG_ID),
         Columns(
-            main=Panel(_form(view) if view.current is not None else _no_form(view)),
+            main=Panel(main),
             side=(
-                Panel(_change(view) if view.current is not None else None, _facts(view)),
+                Panel(change, _facts(pool, status, statuses.seen_at)),
                 Heading("Recent changes"),
-                Panel(_recent_changes(view), flush=True),
+                Panel(_recent_changes(request, pool), flush=True),
             ),
         ),
         subject=pool.name,
@@ -158,20 +158,19 @@ def _form_page(request: PageRequest, wanted: int | None, errors: Mapping[str, st
     )
 
 
-def _no_form(view: _View) -> Empty:
+def _no_form(request: PageRequest, pool: Pool) -> Empty:
     """A change is made from a number that was seen; to guess one would be dangerous."""
-    again = Link("Look again", view.request.url(scale_form, team=view.pool.team, role=view.pool.role))
+    again = Link("Look again", request.url(scale_form, team=pool.team, role=pool.role))
     return Empty("How many workers run now can't be seen, so nothing can be set from here.", again)
 
 
 def _form(view: _View) -> Form:
-    least, most = view.bounds
+    """Bounded by the pool alone: which of several grants decides depends on the count."""
+    pool, error = view.pool, view.errors.get("replicas")
     return Form(
-        NumberField(
-            "replicas", "Workers", view.target, least, most, hint=_hint(view), error=view.errors.get("replicas")
-        ),
+        NumberField("replicas", "Workers", view.target, pool.min, pool.max, hint=_hint(view), error=error),
         reason_field(view.errors),
-        Hidden("expected", "" if view.current is None else str(view.current)),
+        Hidden("expected", str(view.current)),
         once(),
         *_warning(view),
         submit="Scale",
@@ -180,12 +179,15 @@ def _form(view: _View) -> Form:
     )
 
 
-def _hint(view: _View) -> Node:
+def _hint(view: _View) -> str:
+    now, grant = f"Running {view.current} now.", view.grant
+    if grant is None:
+        return now
     least, most = view.bounds
-    now = f"Running {view.current} now. " if view.current is not None else ""
-    grant = view.decision.grant
-    step = f", at most {grant.limits.max_change} at once" if grant and grant.limits.max_change else ""
-    return f"{now}You may set {least} to {most} (grant {grant}{step})."
+    if least > most:
+        return f"{now} Grant {grant} leaves nothing to set from here: it allows {limits_in_words(grant.limits)}."
+    step = f", changes of at most {grant.limits.max_change}" if grant.limits.max_change else ""
+    return f"{now} By grant {grant} you may set {least} to {most}{step}."
 
 
 def _change(view: _View) -> Change:
@@ -194,37 +196,36 @@ def _change(view: _View) -> Change:
         view.target,
         unit="workers",
         field="replicas",
-        warn_from=max(_SMALL_CHANGE, (view.current or 0) // 2 + 1),
+        warn_from=max(_SMALL_CHANGE, view.current // 2 + 1),
         warning="That is a large change. Quota and nodes have to allow for it.",
     )
 
 
 def _warning(view: _View) -> tuple[Node, ...]:
-    if view.status is None or state_tone(view.status) is not Tone.BAD:
+    if state_tone(view.status) is not Tone.BAD:
         return ()
     return (Note(Tone.WARN, view.status.problem or "More workers may not become ready.", title="Not healthy now:"),)
 
 
-def _facts(view: _View) -> Facts:
-    status = view.status
+def _facts(pool: Pool, status: PoolStatus | None, seen_at: datetime) -> Facts:
     return Facts(
         ("State", state_badge(status)),
         ("Ready", f"{status.ready} of {status.desired}" if status else None),
-        ("Limits", f"{view.pool.min} to {view.pool.max}"),
-        ("Owner", view.pool.owner),
-        ("Seen", Time(view.statuses.seen_at)),
+        ("Limits", f"{pool.min} to {pool.max}"),
+        ("Owner", pool.owner),
+        ("Seen", Time(seen_at)),
     )
 
 
-def _recent_changes(view: _View) -> Table:
-    changes = ledger.last_changes(view.request.database, ScaleRequest.verb, [view.pool.name], per_resource=_RECENT)
+def _recent_changes(request: PageRequest, pool: Pool) -> Table:
+    changes = ledger.last_changes(request.database, ScaleRequest.verb, [pool.name], per_resource=_RECENT)
     rows = [
         (
-            Stacked(Link(effect(entry), view.request.url(run, dag_id=entry.dag_id, run_id=entry.run_id)), entry.reason),
-            Stacked(person(entry.actor, view.request.user.name), Time(entry.at)),
+            Stacked(Link(effect(entry), request.url(run, dag_id=entry.dag_id, run_id=entry.run_id)), entry.reason),
+            Stacked(person(entry.actor, request.user.name), Time(entry.at)),
             outcome_badge(entry.outcome),
         )
-        for entry in changes.get(view.pool.name, ())
+        for entry in changes.get(pool.name, ())
     ]
     columns = (Column("Change", numeric=True), Column("By"), Column("Outcome"))
     return Table(columns, rows, "Recent changes", Empty("Nobody has changed this pool from here yet."))

@@ -52,9 +52,10 @@ _COLUMNS = (
 @router.page("/workers", title="Workers", nav=1)
 def workers(request: PageRequest) -> Page:
     """All pools, the person's own first."""
+    is_chosen = _choice(request)
     seen = read_overview(request.host.database, request.user.name)
     found = [view for view in seen.pools if _matches(request, view)]
-    chosen = [view for view in found if _choice(request)(view)]
+    chosen = [view for view in found if is_chosen(view)]
     mine = [view for view in chosen if view.decision.allowed]
     return Page(
         "Workers",

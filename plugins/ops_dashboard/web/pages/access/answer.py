@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from ops_dashboard import ledger
-from ops_dashboard.access import Decision, Holder, Holders
-from ops_dashboard.access.explaining import explain
+from collections.abc import Sequence
+
+from ops_dashboard import access, ledger
+from ops_dashboard.access import Decision, GroupsSince, Holder, Holders
+from ops_dashboard.catalog import limits_in_words
 from ops_dashboard.ledger import Entry, Filter
 from ops_dashboard.web.components import (
     Badge,
@@ -26,11 +28,12 @@ from ops_dashboard.web.components import (
     Tone,
     Toolbar,
 )
-from ops_dashboard.web.pages.access.words import limits_text, origin, validity, way
+from ops_dashboard.web.pages.access.words import origin, validity, way
 from ops_dashboard.web.pages.runs import run
 from ops_dashboard.web.pages.shared import outcome_badge, person
 from ops_dashboard.web.request import PageRequest
 
+_MOST_GROUPS = 50
 _COLUMNS = (
     Column("Person", width=30, broad=True),
     Column("Group", width=30, broad=True),
@@ -44,7 +47,7 @@ def answer_page(request: PageRequest, user: str, action: str, toolbar: Toolbar) 
 
     With `run_id` in the address it also tells what the record of that run says, for who wonders why it was refused.
     """
-    found = explain(request.database, user, action)
+    found = access.explain(request.database, user, action)
     decision = found.decision
     who = person(user, request.user.name)
     people = [_cells(request, each) for each in found.holders.people]
@@ -79,7 +82,7 @@ def _decision(request: PageRequest, decision: Decision, path: tuple[str, ...]) -
         Facts(
             ("Grant", Code(str(grant))),
             ("Path", (way(path), " → ", decision.user)),
-            ("Limits", limits_text(grant.limits) or "none but the pool's own"),
+            ("Limits", limits_in_words(grant.limits) or "none but the pool's own"),
             ("Until", validity(grant, request.now)),
             ("Origin", origin(grant, request.user.name)),
         ),
@@ -93,14 +96,31 @@ def _record(request: PageRequest, user: str) -> tuple[Node, ...]:
     page = ledger.entries(request.database, Filter(run_id=run_id, actor=user), limit=1)
     if not page.entries:
         return ()
-    return (Heading("On record"), _recorded(request, page.entries[0]), Heading("Now"))
+    entry = page.entries[0]
+    groups = access.groups_since(request.database, user, entry.at)
+    return (Heading("On record"), _recorded(request, entry, groups), Heading("Now"))
 
 
-def _recorded(request: PageRequest, entry: Entry) -> Panel:
+def _recorded(request: PageRequest, entry: Entry, groups: GroupsSince) -> Panel:
     href = request.url(run, dag_id=entry.dag_id, run_id=entry.run_id)
     asked = ("Asked ", Time(entry.at), f" · “{entry.reason}” · ", Link("The run", href))
     message = Note(Tone.BAD, entry.message, title="Recorded:") if entry.message else None
-    return Panel(Spread(Text(asked), outcome_badge(entry.outcome)), message)
+    return Panel(Spread(Text(asked), outcome_badge(entry.outcome)), message, _groups_then(groups))
+
+
+def _groups_then(groups: GroupsSince) -> Node:
+    """A refusal that is no longer understood may be one of other groups."""
+    if groups.then == groups.now:
+        return Text("The groups were the same as now.", muted=True)
+    left = [name for name in groups.then if name not in groups.now]
+    joined = [name for name in groups.now if name not in groups.then]
+    changes = {"Groups then": groups.then or ("none",), "Left since": left, "Joined since": joined}
+    return Facts(*((what, _some(names)) for what, names in changes.items() if names))
+
+
+def _some(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _MOST_GROUPS} more" if len(names) > _MOST_GROUPS else ""
+    return f"{', '.join(names[:_MOST_GROUPS])}{more}"
 
 
 def _count(holders: Holders) -> str | None:
@@ -115,7 +135,7 @@ def _cells(request: PageRequest, holder: Holder) -> tuple[Node, ...]:
     return (
         Stacked(holder.name or holder.email, holder.email if holder.name else None),
         way(holder.path),
-        Stacked(Code(grant.action), limits_text(grant.limits)),
+        Stacked(Code(grant.action), limits_in_words(grant.limits) or None),
         validity(grant, request.now),
     )
 

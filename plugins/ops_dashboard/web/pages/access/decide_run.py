@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ops_dashboard.acts import DECIDE_SYNC_DAG_ID, DecideSyncRequest, RequestError, parse
-from ops_dashboard.directory import SyncRun, SyncState
+from ops_dashboard.directory import SyncRun, SyncState, may_release
 from ops_dashboard.web.components import (
     Columns,
     Confirm,
@@ -73,7 +73,7 @@ def _held(request: PageRequest) -> SyncRun:
             f"It is {found.state}, so there is nothing to decide.",
             hint="Look at the sources for what came after it.",
         )
-    if request.path["decision"] == "release" and found.asked_by == request.user.name:
+    if request.path["decision"] == "release" and not may_release(found.asked_by, request.user.name):
         raise Problem(
             403,
             "Somebody else has to release this",
@@ -89,7 +89,7 @@ def _form_page(request: PageRequest, held: SyncRun, errors: Mapping[str, str]) -
     return Page(
         f"{decision.capitalize()} sync {held.sync_id} of",
         *switched_off(request, DECIDE_SYNC_DAG_ID),
-        *(Note(Tone.BAD, errors["digest"], title="Digest:") for _ in errors if "digest" in errors),
+        Note(Tone.BAD, errors["digest"], title="Digest:") if "digest" in errors else None,
         Columns(
             main=Panel(
                 Form(

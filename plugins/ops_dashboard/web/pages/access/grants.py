@@ -46,7 +46,9 @@ _COLUMNS = (
 @router.page("/access/grants", title="Grants", needs=None)
 def grants(request: PageRequest) -> Page:
     """All grants that are in force or will be."""
-    found = [grant for grant in access.live_grants(request.database) if _matches(request, grant)]
+    origin_wanted = _origin_wanted(request)
+    live = access.live_grants(request.database)
+    found = [grant for grant in live if origin_wanted in ("", grant.origin) and _matches(request, grant)]
     shown = found[:_MOST_SHOWN]
     revocable = _revocable(request, shown)
     rows = [_cells(request, grant, revocable=grant.grant_id in revocable) for grant in shown]
@@ -59,13 +61,16 @@ def grants(request: PageRequest) -> Page:
     )
 
 
+def _origin_wanted(request: PageRequest) -> str:
+    wanted = request.query.get("origin", "")
+    if wanted and wanted not in _ORIGINS:
+        raise unknown_filter("origin", wanted, _ORIGINS)
+    return wanted
+
+
 def _matches(request: PageRequest, grant: Grant) -> bool:
-    origin_wanted = request.query.get("origin", "")
-    if origin_wanted and origin_wanted not in _ORIGINS:
-        raise unknown_filter("origin", origin_wanted, _ORIGINS)
     return (
-        origin_wanted in ("", grant.origin)
-        and request.query.get("group", "").strip().lower() in grant.group.lower()
+        request.query.get("group", "").strip().lower() in grant.group.lower()
         and request.query.get("action", "").strip().lower() in grant.action.lower()
     )
 

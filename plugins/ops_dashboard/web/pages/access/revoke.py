@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from ops_dashboard import access
 from ops_dashboard.access import Grant
 from ops_dashboard.acts import CHANGE_GRANT_DAG_ID, ChangeGrantRequest, RequestError, parse
+from ops_dashboard.catalog import limits_in_words
 from ops_dashboard.text import shorten
 from ops_dashboard.web.components import (
     Code,
@@ -21,7 +22,7 @@ from ops_dashboard.web.components import (
     Text,
 )
 from ops_dashboard.web.errors import Problem, not_found
-from ops_dashboard.web.pages.access.words import limits_text, managing, origin, validity
+from ops_dashboard.web.pages.access.words import managing, origin, validity
 from ops_dashboard.web.pages.asking import ask, once, reason_field, switched_off
 from ops_dashboard.web.request import PageRequest
 from ops_dashboard.web.router import Router
@@ -55,7 +56,7 @@ def _grant(request: PageRequest) -> Grant:
     """
     number = request.path["grant_id"]
     grant_id = int(number) if re.fullmatch(r"[0-9]{1,18}", number, re.ASCII) else 0
-    found = next((each for each in access.live_grants(request.database) if each.grant_id == grant_id), None)
+    found = access.find_grant(request.database, grant_id)
     if found is None:
         raise not_found(f"There is no grant {shorten(number)} in force: it was revoked, has expired, or never was.")
     request.require(managing(found.action))
@@ -93,7 +94,7 @@ def _form_page(request: PageRequest, grant: Grant, errors: Mapping[str, str]) ->
                 Facts(
                     ("Group", Code(grant.group)),
                     ("Action", Code(grant.action)),
-                    ("Limits", limits_text(grant.limits)),
+                    ("Limits", limits_in_words(grant.limits)),
                     ("Until", validity(grant, request.now)),
                     ("Origin", origin(grant, request.user.name)),
                 )

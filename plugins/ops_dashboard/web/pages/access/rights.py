@@ -98,7 +98,7 @@ def _cells(request: PageRequest, grant: Grant, through: Sequence[str]) -> tuple[
 def _nothing(request: PageRequest, found: Access) -> Empty:
     """Why there is nothing; the decision about whatever says it best."""
     if found.groups:
-        return Empty("No grant names any of these groups.", "Ask your Data Platform team for one.")
+        return Empty("No grant in force names any of these groups.", "Ask your Data Platform team for one.")
     reason = access.decide(request.database, found.user, "view:access").reason
     hint = "A person's Airflow username has to be the e-mail address that the directory has."
     return Empty(f"{reason[:1].upper()}{reason[1:]}.", hint)

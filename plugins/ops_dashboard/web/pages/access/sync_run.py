@@ -34,7 +34,12 @@ from ops_dashboard.web.router import Router
 
 router = Router(prefix="/ops")
 
-_TITLES = {SyncState.HELD: "Held:", SyncState.FAILED: "Nothing was changed:", SyncState.PARTIAL: "Not read:"}
+_TITLES = {
+    SyncState.HELD: "Held:",
+    SyncState.FAILED: "Nothing was changed:",
+    SyncState.PARTIAL: "Not read:",
+    SyncState.REHEARSED: "Not read:",
+}
 
 
 @router.page("/access/sources/{source}/runs/{sync_id}", title="Sync", needs=None)
@@ -50,7 +55,7 @@ def sync_run(request: PageRequest) -> Page:
         *_evidence(request, run, manages),
         Actions(Button("Sources", request.url("/access/sources"))),
         subject=run.source,
-        lead=(f"Asked by {person(run.asked_by, request.user.name)} ", Time(run.at)),
+        lead=(f"Asked by {person(run.asked_by, request.user.name)} ", Time(run.at), *_found_again(run)),
     )
 
 
@@ -68,6 +73,11 @@ def find_run(request: PageRequest) -> SyncRun:
     return found
 
 
+def _found_again(run: SyncRun) -> tuple[Node, ...]:
+    """How old what waits is: once released, the groups are as old as that."""
+    return (" · the same was read again ", Time(run.read_at)) if run.read_at > run.at else ()
+
+
 def _state(run: SyncRun) -> Spread:
     if run.differences is None:
         return Spread(Text("What it would have changed is not known."), state_badge(run.state))
@@ -81,7 +91,9 @@ def reasons(run: SyncRun) -> Note | None:
     if not run.reasons:
         return None
     tone = Tone.BAD if run.state is SyncState.FAILED else Tone.WARN
-    return Note(tone, f"{'; '.join(run.reasons)}.", title=_TITLES.get(run.state, "It was held:"))
+    would_be_held = run.state is SyncState.REHEARSED and run.digest is not None
+    title = "It would be held:" if would_be_held else _TITLES.get(run.state, "It was held:")
+    return Note(tone, f"{'; '.join(run.reasons)}.", title=title)
 
 
 def _decide(request: PageRequest, run: SyncRun, manages: bool) -> Node:
@@ -92,7 +104,7 @@ def _decide(request: PageRequest, run: SyncRun, manages: bool) -> Node:
         return Text("Somebody who may manage:access has to release or discard it.", muted=True)
     path = f"/access/sources/{run.source}/runs/{run.sync_id}"
     discard = Button("Discard …", request.url(f"{path}/discard"))
-    if run.asked_by == request.user.name:
+    if not directory.may_release(run.asked_by, request.user.name):
         return (Text("You asked for it, so somebody else has to release it.", muted=True), Actions(discard))
     return Actions(Button("Release …", request.url(f"{path}/release"), primary=True), discard)
 

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from ops_dashboard.access import Grant
 from ops_dashboard.acts import ChangeGrantRequest
-from ops_dashboard.catalog import CatalogError, Limits
+from ops_dashboard.catalog import CatalogError, Limits, limits_in_words
 from ops_dashboard.catalog.current import current_catalog
 from ops_dashboard.web.components import Code, Link, Muted, Node, Stacked, Time
 from ops_dashboard.web.pages.shared import person
@@ -27,20 +27,7 @@ def sections(request: PageRequest, current: str) -> Node:
 
 def limits_cell(limits: Limits) -> Node:
     """What a grant bounds, for a list."""
-    return limits_text(limits) or Muted("no limits")
-
-
-def limits_text(limits: Limits) -> str | None:
-    """What a grant bounds: "1 to 20, at most 10 at once"; None if nothing."""
-    bounds = ""
-    if limits.min is not None and limits.max is not None:
-        bounds = f"{limits.min} to {limits.max}"
-    elif limits.min is not None:
-        bounds = f"from {limits.min}"
-    elif limits.max is not None:
-        bounds = f"up to {limits.max}"
-    step = f"at most {limits.max_change} at once" if limits.max_change is not None else ""
-    return ", ".join(filter(None, (bounds, step))) or None
+    return limits_in_words(limits) or Muted("no limits")
 
 
 def validity(grant: Grant, now: datetime) -> Node:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ops_dashboard import ledger
+from ops_dashboard.access import Decision
 from ops_dashboard.acts import ChangeSettingRequest
 from ops_dashboard.catalog import Setting
 from ops_dashboard.configuration import restart_target
@@ -17,12 +18,13 @@ from ops_dashboard.web.request import PageRequest
 _RECENT = 5
 
 
-def facts(setting: Setting, values: Values) -> Facts:
-    """What is known of a setting."""
+def facts(setting: Setting, values: Values, decision: Decision) -> Facts:
+    """What is known of a setting, and why this person may change it."""
     target = restart_target(setting)
     return Facts(
         ("Now", _now(setting, values)),
         ("Accepted", accepted(setting.value)),
+        ("Your grant", f"{decision.grant}{_limits(decision)}"),
         ("Lives in", lives_in(setting)),
         ("Restarts", str(target) if target else "nothing"),
         ("Owner", setting.owner),
@@ -60,3 +62,11 @@ def _now(setting: Setting, values: Values) -> Node:
     if current.value is None:
         return Badge("Not set", Tone.IDLE)
     return Code(value_in_words(current.value))
+
+
+def _limits(decision: Decision) -> str:
+    limits = decision.grant.limits if decision.grant else None
+    if limits is None:
+        return ""
+    words = {"at least": limits.min, "at most": limits.max, "in steps of at most": limits.max_change}
+    return "".join(f", {word} {count}" for word, count in words.items() if count is not None)

@@ -28,7 +28,6 @@ from ops_dashboard.web.components import (
     Page,
     Panel,
     Redirect,
-    Text,
     Tone,
 )
 from ops_dashboard.web.errors import not_found
@@ -143,13 +142,13 @@ def _form_page(request: PageRequest, errors: Mapping[str, str]) -> Page:
         Columns(
             main=Panel(_form(view) if view.current else _no_form(view)),
             side=(
-                Panel(_change(view) if view.current else None, facts(setting, values)),
+                Panel(_change(view) if view.current else None, facts(setting, values, decision)),
                 Heading("Recent changes"),
                 Panel(recent_changes(request, setting), flush=True),
             ),
         ),
         subject=setting.name,
-        lead=setting.title,
+        lead=" · ".join(filter(None, (setting.title, setting.description))),
     )
 
 
@@ -163,10 +162,8 @@ def _no_form(view: _View) -> Empty:
 def _form(view: _View) -> Form:
     setting = view.setting
     return Form(
-        *([Text(setting.description)] if setting.description else []),
         *_warnings(view),
         value_field("value", setting.value, value=view.wanted, error=view.errors.get("value")),
-        Text(f"Set by grant {view.decision.grant}{_limits(view.decision)}.", muted=True),
         reason_field(view.errors),
         Hidden("expected", seen_as_text(view.seen)),
         once(),
@@ -174,14 +171,6 @@ def _form(view: _View) -> Form:
         cancel=view.request.url("/settings"),
         confirm=Confirm(f"Change {setting.name}?", _change(view), *_restart(view), button="Change now"),
     )
-
-
-def _limits(decision: Decision) -> str:
-    limits = decision.grant.limits if decision.grant else None
-    if limits is None:
-        return ""
-    words = {"at least": limits.min, "at most": limits.max, "in steps of at most": limits.max_change}
-    return "".join(f", {word} {count}" for word, count in words.items() if count is not None)
 
 
 def _change(view: _View) -> Change:

@@ -57,5 +57,6 @@ def _rollout_step(story: Story, entry: Entry) -> Step:
         return Step("Rolling out", StepState.NOW, note=note)
     if entry.outcome is Outcome.SUCCEEDED:
         return Step("All ready", StepState.DONE, at=entry.finished_at)
-    label = "Readiness not known" if entry.outcome is Outcome.UNKNOWN else "Not all ready"
+    not_known = entry.outcome is Outcome.UNKNOWN or entry.ready is None
+    label = "Readiness not known" if not_known else "Not all ready"
     return Step(label, StepState.FAILED, at=entry.finished_at)

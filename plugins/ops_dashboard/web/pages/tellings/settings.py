@@ -85,5 +85,5 @@ def _restart_step(entry: Entry, workload: str | None) -> Step | None:
     if entry.outcome is Outcome.SUCCEEDED:
         if entry.ready is None:
             return None
-        return Step("Restarted", StepState.DONE, f"{entry.ready} ready", at=entry.finished_at)
+        return Step("Restarted", StepState.DONE, f"{entry.ready} pods ready", at=entry.finished_at)
     return Step("Not restarted as asked", StepState.FAILED, at=entry.finished_at) if workload else None

@@ -1,0 +1,82 @@
+"""What is wrong with a directory is for everybody to read, whom it is about only for those who may manage access."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import psycopg
+import pytest
+
+from bench.company import UNGUARDED
+from ops_dashboard.directory import (
+    DirectoryError,
+    DirectoryGroup,
+    DirectoryUser,
+    Snapshot,
+    SyncState,
+    record_failure,
+    sync,
+)
+from tests import ldap_responder, scim_server
+from tests.company import ADMIN, ADS, SCHEDULED, VIEWER, snapshot
+from tests.product_site import Site, words
+from tests.test_source_pages import PAGE, visit
+
+
+def scim_with_problems() -> Snapshot:
+    """From a SCIM server that does not say whether a person is suspended."""
+    with scim_server.fake_directory() as server:
+        server.users = [scim_server.user(1), scim_server.user(2, active="perhaps")]
+        server.groups = [scim_server.group("ads", "u-1")]
+        return scim_server.fetch(server.url)
+
+
+def scim_with_strangers() -> Snapshot:
+    """From a SCIM server that has a user and a group by one id."""
+    with scim_server.fake_directory() as server:
+        server.users = [scim_server.user(1), scim_server.user(2)]
+        server.groups = [
+            scim_server.group("ads", "u-1"),
+            scim_server.group("odd", "u-2", "u-1"),
+            scim_server.group("two", "u-1", id="u-2"),
+        ]
+        return scim_server.fetch(server.url)
+
+
+def ldap_with_problems() -> Snapshot:
+    """From an LDAP server that does not show who somebody is."""
+    name, attributes = ldap_responder.user(2)
+    hidden = (name, {key: value for key, value in attributes.items() if key != "entryUUID"})
+    return ldap_responder.fetch(
+        ldap_responder.directory(users=lambda _: ldap_responder.Answer([ldap_responder.user(1), hidden]))
+    )
+
+
+@pytest.mark.parametrize(
+    ("read", "name"),
+    [(scim_with_problems, "'u-2'"), (scim_with_strangers, "'u-2'"), (ldap_with_problems, ldap_responder.user(2)[0])],
+)
+def test_problems_name_people_to_those_only_who_may_manage_access(
+    site: Site, company: psycopg.Connection, read: Callable[[], Snapshot], name: str
+) -> None:
+    report = sync(company, read(), UNGUARDED, SCHEDULED)
+    assert report.state is SyncState.PARTIAL
+    for path in (PAGE, f"{PAGE}/{report.source}/runs/{report.sync_id}"):
+        assert name not in words(visit(site, VIEWER, path))
+    assert name in words(visit(site, ADMIN, f"{PAGE}/{report.source}/runs/{report.sync_id}"))
+
+
+def test_a_failure_names_people_to_those_only_who_may_manage_access(site: Site, company: psycopg.Connection) -> None:
+    taken = snapshot(
+        [DirectoryUser("x-1", ADS, "X", active=True)],
+        [DirectoryGroup("x-g", "outside", ("x-1",), ())],
+        source="contractors",
+    )
+    with pytest.raises(DirectoryError, match=ADS) as caught:
+        sync(company, taken, UNGUARDED, SCHEDULED)
+    sync_id = record_failure(company, "contractors", caught.value, SCHEDULED, max_age=UNGUARDED.max_age)
+    for path in (PAGE, f"{PAGE}/contractors/runs/{sync_id}"):
+        text = words(visit(site, VIEWER, path))
+        assert "source 'contractors' contradicts itself or another source" in text
+        assert ADS not in text
+    assert ADS in words(visit(site, ADMIN, path))
