@@ -5,6 +5,8 @@ What a setting accepts is in the catalog; the task checks it, whichever way the 
 
 from __future__ import annotations
 
+from typing import Any
+
 from airflow.sdk import Param
 
 from ops_dashboard.acts import CHANGE_SETTING_DAG_ID
@@ -14,7 +16,7 @@ from ops_operators.settings import ChangeSettingOperator
 # Airflow fails to hand a larger number to the task, which then can't put it on record.
 _LARGEST = 2**63 - 1
 # With an object among the types Airflow's form takes JSON, in which 200 is no text. No object is accepted.
-_JSON: dict[str, object] = {
+_JSON: dict[str, Any] = {
     "type": ["object", "string", "number", "boolean"],
     "not": {"type": "object"},
     "minimum": -_LARGEST,

@@ -18,7 +18,7 @@ def create_variables() -> None:
     from airflow.models import Variable
 
     for key, value in _VARIABLES.items():
-        Variable.setdefault(key, value)
+        Variable.setdefault(key, value)  # type: ignore[no-untyped-call]
 
 
 if __name__ == "__main__":

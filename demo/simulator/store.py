@@ -87,7 +87,8 @@ class Store:
             claim_count(metadata, manager, "", self.time())
         if resource is CONFIG_MAPS:
             _check_data(created)
-            claim_keys(metadata, {}, created.get("data", {}), manager, self.time())
+        if "data" in created:
+            claim_keys(metadata, {}, created["data"], manager, self.time())
         return self._keep(resource, namespace, name, created)
 
     def update(self, resource: Resource, document: Document, *, manager: str = "", subresource: str = "") -> Document:
@@ -109,6 +110,8 @@ class Store:
                 claim_count(updated["metadata"], manager, subresource, self.time())
         if resource is CONFIG_MAPS:
             _check_data(updated)
+        # Of an object that began with nothing to own the API server never tells owners.
+        if resource is CONFIG_MAPS and "managedFields" in updated["metadata"]:
             claim_keys(updated["metadata"], before.get("data", {}), updated.get("data", {}), manager, self.time())
         return self._keep(resource, namespace, name, updated)
 

@@ -45,7 +45,7 @@ def test_a_key_is_read_and_set_whatever_was_there(place: Place, data: dict[str, 
     assert seen.text == (data or {}).get("batch_size")
     others = {name: value for name, value in (data or {}).items() if name != "batch_size"}
     assert place.config()["data"] == {**others, key: "200"}
-    assert home(place, key).read().managers == ("ops-dashboard",)
+    assert home(place, key).read().managers == (("ops-dashboard",) if data else ())
 
 
 @pytest.mark.parametrize("text", ["", "two\nlines\n", "ä → 🦉", '"quoted"', "x" * 2000])
@@ -65,7 +65,7 @@ def test_any_text_is_kept_as_it_is(place: Place, text: str) -> None:
         ({"batch_size": "100", "other": "x"}, {"batch_size": None}, "from '100' to nothing by an unknown client"),
         ({"batch_size": "100"}, {"batch_size": None}, "from '100' to nothing by an unknown client"),
         ({"other": "x"}, {"batch_size": "150"}, "from nothing to '150' by kubectl"),
-        (None, {"batch_size": "150"}, "from nothing to '150' by kubectl"),
+        (None, {"batch_size": "150"}, "from nothing to '150' by an unknown client"),
         (None, {"other": "x"}, "changed while it was, or is again, nothing"),
     ],
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ops_dashboard import ledger
 from ops_dashboard.access import Decision
 from ops_dashboard.acts import ChangeSettingRequest
-from ops_dashboard.catalog import Setting
+from ops_dashboard.catalog import Setting, limits_in_words
 from ops_dashboard.configuration import restart_target
 from ops_dashboard.configuration.reading import Values
 from ops_dashboard.parameters import accepted
@@ -24,7 +24,7 @@ def facts(setting: Setting, values: Values, decision: Decision) -> Facts:
     return Facts(
         ("Now", _now(setting, values)),
         ("Accepted", accepted(setting.value)),
-        ("Your grant", f"{decision.grant}{_limits(decision)}"),
+        ("Your grant", _grant(decision)),
         ("Lives in", lives_in(setting)),
         ("Restarts", str(target) if target else "nothing"),
         ("Owner", setting.owner),
@@ -64,9 +64,6 @@ def _now(setting: Setting, values: Values) -> Node:
     return Code(value_in_words(current.value))
 
 
-def _limits(decision: Decision) -> str:
-    limits = decision.grant.limits if decision.grant else None
-    if limits is None:
-        return ""
-    words = {"at least": limits.min, "at most": limits.max, "in steps of at most": limits.max_change}
-    return "".join(f", {word} {count}" for word, count in words.items() if count is not None)
+def _grant(decision: Decision) -> str:
+    limits = limits_in_words(decision.grant.limits) if decision.grant else ""
+    return f"{decision.grant}, {limits}" if limits else str(decision.grant)
