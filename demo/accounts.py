@@ -1,4 +1,4 @@
-"""The demo's logins. Run inside the demo's environment, after Airflow's and the product's migrations."""
+"""The demo's logins."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ class Account:
 
 
 ACCOUNTS = (
-    Account("oncall@ads.example.com", ROLE, "may scale the pools of team ads"),
-    Account("oncall@search.example.com", ROLE, "may scale the pools of team search"),
+    Account("oncall@ads.example.com", ROLE, "may operate what team ads has"),
+    Account("oncall@search.example.com", ROLE, "may operate what team search has"),
     Account("admin@platform.example.com", "Admin", "may do everything"),
     Account("viewer@example.com", ROLE, "may look, not touch"),
 )
@@ -44,7 +44,3 @@ def create_accounts() -> None:
                     manager.find_role(account.role),
                     password=PASSWORD,
                 )
-
-
-if __name__ == "__main__":
-    create_accounts()

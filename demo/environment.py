@@ -40,9 +40,9 @@ class Home:
         return self.folder / "kubeconfig"
 
     @property
-    def counts(self) -> Path:
-        """Where the simulator keeps the worker counts from one start to the next."""
-        return self.folder / "counts.json"
+    def cluster(self) -> Path:
+        """Where the simulator keeps worker counts and ConfigMaps from one start to the next."""
+        return self.folder / "cluster.json"
 
     @property
     def postgres(self) -> Path:

@@ -115,7 +115,7 @@ class Stack:
         if self.kubeconfig is not None:
             return
         self.progress("starting the Kubernetes simulator")
-        arguments = ["--port", str(free_port()), "--counts", str(self.home.counts)]
+        arguments = ["--port", str(free_port()), "--state", str(self.home.cluster)]
         self.home.kubeconfig.unlink(missing_ok=True)
         self._run_child(
             "simulator",
@@ -131,8 +131,8 @@ class Stack:
         database.ensure_login("ops_dashboard", member_of="ops_dashboard_app")
         orders.ensure_orders(database)
         _finish(airflow)
-        self.progress("creating the role and the logins")
-        _finish(self._begin([sys.executable, "-m", "demo.accounts"]))
+        self.progress("creating the role, the logins and the variables")
+        _finish(self._begin([sys.executable, "-m", "demo.seed"]))
 
     def _start_airflow(self) -> None:
         components = {**{name: (name,) for name in _COMPONENTS}, **self.extra_components}

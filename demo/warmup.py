@@ -11,7 +11,16 @@ from ops_dashboard.acts import REQUESTS
 from ops_dashboard.directory import SYNC_DAG_ID
 
 _DAGS = (SYNC_DAG_ID, *REQUESTS)
-_PAGES = ("/ops/workers", "/ops/audit", "/ops/api/v1/pools", "/ops/api/v1/ledger", "/ops/api/v1/access/me")
+_PAGES = (
+    "/ops/workers",
+    "/ops/operations",
+    "/ops/settings",
+    "/ops/audit",
+    "/ops/api/v1/pools",
+    "/ops/api/v1/settings",
+    "/ops/api/v1/ledger",
+    "/ops/api/v1/access/me",
+)
 
 
 def load_company(stack: Stack) -> None:

@@ -24,11 +24,12 @@ from ops_dashboard.web.app import create_app
 from ops_dashboard.web.errors import Problem
 from ops_dashboard.web.pages import access as access_pages
 from ops_dashboard.web.pages import audit, operations, runs
+from ops_dashboard.web.pages import settings as settings_pages
 from ops_dashboard.web.request import Host
 from tests.web.sample import sign_in
 from tests.web.server import serve
 
-PAGES = (*operations.PAGES, *access_pages.PAGES, runs.router, audit.router)
+PAGES = (*operations.PAGES, *access_pages.PAGES, *settings_pages.PAGES, runs.router, audit.router)
 
 
 @dataclass
@@ -142,7 +143,8 @@ def send(client: httpx.Client, path: str, **fields: str) -> httpx.Response:
     """Fill in the form of a page and send it, as a browser without scripts would."""
     page = client.get(path)
     assert page.status_code == 200, page.text
-    hidden = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', page.text))
+    found = re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', page.text)
+    hidden = {name: unescape(value) for name, value in found}
     return client.post(path, data={**hidden, **fields}, headers={"Sec-Fetch-Site": "same-origin"})
 
 

@@ -146,14 +146,14 @@ def test_the_last_changes_are_those_that_had_or_may_have_an_effect(app_connectio
         write(connection, request(), *without_effect)
     other = write(connection, request(resource="ads/cache"), Event.STARTED, Event.CHANGED)
 
-    changes = ledger.last_changes(connection, ["ads/bidder", "ads/cache", "ads/unused"], per_resource=3)
+    changes = ledger.last_changes(connection, "scale", ["ads/bidder", "ads/cache", "ads/unused"], per_resource=3)
 
     assert {name: [entry.request_id for entry in entries] for name, entries in changes.items()} == {
         "ads/bidder": [running.request_id, unknown.request_id, failed.request_id],
         "ads/cache": [other.request_id],
         "ads/unused": [],
     }
-    (only,) = ledger.last_changes(connection, ["ads/bidder"])["ads/bidder"]
+    (only,) = ledger.last_changes(connection, "scale", ["ads/bidder"])["ads/bidder"]
     assert only.request_id == running.request_id
     assert succeeded.request_id != only.request_id
 
@@ -210,6 +210,16 @@ def test_what_usually_takes_how_long_is_the_median_of_its_last_successes(
         if entry.finished_at and entry.started_at
     )
     assert seconds == pytest.approx(durations[1])
+
+
+def test_the_last_changes_of_a_pool_are_not_those_of_a_setting_of_its_name(app_connection: psycopg.Connection) -> None:
+    scaled = write(app_connection, request(), Event.STARTED, Event.CHANGED)
+    changed = write(app_connection, request(action="set"), Event.STARTED, Event.CHANGED)
+
+    for action, expected in (("scale", scaled), ("set", changed)):
+        (found,) = ledger.last_changes(app_connection, action, ["ads/bidder"], per_resource=5)["ads/bidder"]
+        assert found.request_id == expected.request_id
+    assert ledger.last_changes(app_connection, "run", ["ads/bidder"]) == {"ads/bidder": ()}
 
 
 def test_a_detail_of_a_strange_kind_hides_itself_alone(owner_connection: psycopg.Connection) -> None:

@@ -255,8 +255,8 @@ def test_the_pools_are_told_in_full_to_each_person(
 
 
 RIGHTS: dict[str, list[tuple[str, str, int | None]]] = {
-    ADS: [("ads-oncall", "scale:ads/*", 10)],
-    SEARCH: [("search-oncall", "scale:search/*", 10)],
+    ADS: [("ads-oncall", "scale:ads/*", 10), ("ads-oncall", "set:ads/*", None)],
+    SEARCH: [("search-oncall", "scale:search/*", 10), ("search-oncall", "set:search/*", None)],
     ADMIN: [("platform-admins", "*", None)],
     VIEWER: [],
 }
@@ -269,7 +269,7 @@ def test_everybody_is_told_in_full_what_they_may_do(client_of: Callable[[str], C
     assert [grant.pop("grant_id") > 0 for grant in answer["grants"]] == [True] * len(rights)
     assert answer == {
         "user": email,
-        "groups": [group for group, _, _ in rights],
+        "groups": list(dict.fromkeys(group for group, _, _ in rights)),
         "grants": [
             {
                 "group": group,

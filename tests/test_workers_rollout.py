@@ -8,7 +8,6 @@ from itertools import chain, repeat
 
 import pytest
 
-from ops_dashboard.catalog import Pool
 from ops_dashboard.workers import (
     Change,
     ClusterDownError,
@@ -19,6 +18,7 @@ from ops_dashboard.workers import (
     WorkersError,
 )
 from ops_dashboard.workers.kubernetes import KubernetesWorkers
+from ops_dashboard.workers.models import Workload
 from ops_dashboard.workers.rollout import Ending, RolloutFailedError, RolloutResult, wait
 from tests.clusters.objects import BIDDER
 
@@ -38,7 +38,7 @@ class Film(KubernetesWorkers):
         self.pictures = iter(pictures)
         self.time = 0.0
 
-    def progress(self, pool: Pool, target: int) -> RolloutProgress:
+    def progress(self, pool: Workload, target: int | None) -> RolloutProgress:
         assert (pool, target) == (BIDDER, 9)
         picture = next(self.pictures)
         if isinstance(picture, WorkersError):

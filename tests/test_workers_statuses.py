@@ -111,7 +111,7 @@ def test_a_cluster_that_refuses_is_told_once_and_not_asked_by_every_load(
 def test_a_cluster_that_never_answers_does_not_hide_the_others(
     pools: list[Pool], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ops_dashboard.workers.api._LIST_TIMEOUT_SECONDS", (0.3, 0.3))
+    monkeypatch.setattr("ops_dashboard.workers.api.PAGE_TIMEOUT_SECONDS", (0.3, 0.3))
     with socket.create_server(("127.0.0.1", 0)) as silent:
         address = f"http://127.0.0.1:{silent.getsockname()[1]}"
         connection = connection_to(address, "silent_cluster", monkeypatch)

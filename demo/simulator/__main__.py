@@ -18,10 +18,10 @@ def main(arguments: list[str] | None = None) -> None:
     simulator = Simulator(pod_seconds=options.pod_seconds)
     simulator.load(options.workloads)
     simulator.load(options.rbac)
-    if options.counts is not None:
-        simulator.counts_file = options.counts
-        if options.counts.exists():
-            simulator.restore_counts(options.counts)
+    if options.state is not None:
+        simulator.state_file = options.state
+        if options.state.exists():
+            simulator.restore(options.state)
     listener = listen(options.port)
     tokens = {
         _SERVICE_ACCOUNT: simulator.access.token_for_service_account(_SERVICE_ACCOUNT, _SERVICE_ACCOUNT),
@@ -43,7 +43,9 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
         required=True,
         help="file to write: how to reach the API as the product's service account, and as admin",
     )
-    parser.add_argument("--counts", type=Path, help="file that keeps the worker counts from one start to the next")
+    parser.add_argument(
+        "--state", type=Path, help="file that keeps worker counts and ConfigMaps from one start to the next"
+    )
     parser.add_argument("--pod-seconds", type=float, default=1.0, help="time a pod takes to get ready")
     return parser.parse_args(arguments)
 

@@ -32,6 +32,7 @@ class Resource:
 _RBAC = "rbac.authorization.k8s.io"
 NAMESPACES = Resource("", "namespaces", "Namespace", namespaced=False)
 PODS = Resource("", "pods", "Pod")
+CONFIG_MAPS = Resource("", "configmaps", "ConfigMap")
 EVENTS = Resource("", "events", "Event")
 QUOTAS = Resource("", "resourcequotas", "ResourceQuota")
 SERVICE_ACCOUNTS = Resource("", "serviceaccounts", "ServiceAccount")
@@ -42,7 +43,18 @@ ROLE_BINDINGS = Resource(_RBAC, "rolebindings", "RoleBinding")
 CLUSTER_ROLES = Resource(_RBAC, "clusterroles", "ClusterRole", namespaced=False)
 
 WORKLOADS = (DEPLOYMENTS, STATEFUL_SETS)
-RESOURCES = (NAMESPACES, PODS, EVENTS, QUOTAS, SERVICE_ACCOUNTS, *WORKLOADS, ROLES, ROLE_BINDINGS, CLUSTER_ROLES)
+RESOURCES = (
+    NAMESPACES,
+    PODS,
+    CONFIG_MAPS,
+    EVENTS,
+    QUOTAS,
+    SERVICE_ACCOUNTS,
+    *WORKLOADS,
+    ROLES,
+    ROLE_BINDINGS,
+    CLUSTER_ROLES,
+)
 
 
 def timestamp(time: datetime) -> str:

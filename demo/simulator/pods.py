@@ -6,28 +6,38 @@ controllers make the nodes there follow the same annotation.
 
 from __future__ import annotations
 
+import json
 from copy import deepcopy
+from hashlib import sha256
 
 from demo.simulator.documents import PODS, Document
 
 _BEHAVIOUR = "ops-test/behaviour"
+_HASH = "pod-template-hash"
 
 
 def pod_of(workload: Document, name: str) -> Document:
     """Return a new pod of a workload, not yet on a node."""
     metadata, template = workload["metadata"], workload["spec"]["template"]
+    made_of = deepcopy(template.get("metadata", {}))
+    made_of["labels"] = {**made_of.get("labels", {}), _HASH: _hash(template)}
     owner = {"apiVersion": "apps/v1", "kind": workload["kind"], "name": metadata["name"], "uid": metadata["uid"]}
     return {
         "apiVersion": PODS.version,
         "kind": PODS.kind,
         "metadata": {
-            **deepcopy(template.get("metadata", {})),
+            **made_of,
             "name": name,
             "ownerReferences": [{**owner, "controller": True}],
         },
         "spec": deepcopy(template["spec"]),
         "status": {"phase": "Pending"},
     }
+
+
+def is_current(pod: Document, workload: Document) -> bool:
+    """Whether the pod is of the workload's newest template."""
+    return bool(pod["metadata"]["labels"][_HASH] == _hash(workload["spec"]["template"]))
 
 
 def is_ready(pod: Document) -> bool:
@@ -66,6 +76,10 @@ def running(pod: Document, time: str) -> Document:
         "containerStatuses": [{**_container(each), **started} for each in pod["spec"]["containers"]],
     }
     return {**pod, "status": status}
+
+
+def _hash(template: Document) -> str:
+    return sha256(json.dumps(template, sort_keys=True).encode()).hexdigest()[:10]
 
 
 def _behaviour(pod: Document) -> str | None:

@@ -16,12 +16,13 @@ from starlette.types import ASGIApp
 from demo.simulator.access import Access
 from demo.simulator.app import api_app
 from demo.simulator.controllers import Controllers
-from demo.simulator.documents import WORKLOADS
+from demo.simulator.documents import CONFIG_MAPS, WORKLOADS, Document
 from demo.simulator.faults import Faults
 from demo.simulator.nodes import NodePool, Nodes
 from demo.simulator.store import Store, resource_of
 
 _STEP_SECONDS = 0.05
+_KEPT = (*WORKLOADS, CONFIG_MAPS)
 
 
 class Simulator:
@@ -34,7 +35,7 @@ class Simulator:
     Attributes:
         access: Issues the tokens by which clients are known.
         faults: Spoils answers on demand.
-        counts_file: Where the worker counts are written down at the end; None forgets them.
+        state_file: Where worker counts and ConfigMaps are written down at the end; None forgets them.
         app: The API server as an ASGI application; while it runs, the cluster lives.
     """
 
@@ -44,7 +45,7 @@ class Simulator:
         self._nodes = Nodes(nodes, self._store, pod_seconds, time.monotonic)
         self.access = Access(self._store)
         self.faults = Faults()
-        self.counts_file: Path | None = None
+        self.state_file: Path | None = None
         self.app: ASGIApp = self.faults.around(api_app(self._store, self.access, self._live))
 
     def load(self, manifest: Path) -> None:
@@ -57,26 +58,24 @@ class Simulator:
             namespace = document["metadata"].get("namespace", "")
             self._store.create(resource_of(document), namespace, document, "kubectl-client-side-apply")
 
-    def save_counts(self, path: Path) -> None:
-        """Write down how many replicas each workload has."""
-        counts = [
-            [kind.kind, document["metadata"]["namespace"], document["metadata"]["name"], document["spec"]["replicas"]]
-            for kind in WORKLOADS
+    def save(self, path: Path) -> None:
+        """Write down how many replicas each workload has, and what each ConfigMap holds."""
+        kept = [
+            [kind.kind, document["metadata"]["namespace"], document["metadata"]["name"], _kept_of(document)]
+            for kind in _KEPT
             for document in self._store.list(kind)
         ]
-        path.write_text(json.dumps(counts))
+        path.write_text(json.dumps(kept))
 
-    def restore_counts(self, path: Path) -> None:
-        """Give the workloads that are still there the counts that were written down."""
-        wanted = {(kind, namespace, name): count for kind, namespace, name, count in json.loads(path.read_text())}
-        for kind in WORKLOADS:
+    def restore(self, path: Path) -> None:
+        """Give what is still there what was written down."""
+        kept = {(kind, namespace, name): value for kind, namespace, name, value in json.loads(path.read_text())}
+        for kind in _KEPT:
             for document in self._store.list(kind):
                 metadata = document["metadata"]
-                count = wanted.get((kind.kind, metadata["namespace"], metadata["name"]))
-                if count is not None:
-                    self._store.update(
-                        kind, {**document, "spec": {**document["spec"], "replicas": count}}, manager="restart"
-                    )
+                value = kept.get((kind.kind, metadata["namespace"], metadata["name"]))
+                if value is not None:
+                    self._store.update(kind, _with_kept(document, value), manager="restart")
 
     def step(self) -> None:
         """Let every part of the cluster do what there is to do now."""
@@ -94,8 +93,18 @@ class Simulator:
 
         life = asyncio.create_task(run())
         yield
-        if self.counts_file is not None:
-            self.save_counts(self.counts_file)
+        if self.state_file is not None:
+            self.save(self.state_file)
         life.cancel()
         with suppress(asyncio.CancelledError):
             await life
+
+
+def _kept_of(document: Document) -> object:
+    return document.get("data", {}) if document["kind"] == CONFIG_MAPS.kind else document["spec"]["replicas"]
+
+
+def _with_kept(document: Document, value: object) -> Document:
+    if document["kind"] == CONFIG_MAPS.kind:
+        return {**document, "data": value}
+    return {**document, "spec": {**document["spec"], "replicas": value}}

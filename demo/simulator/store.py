@@ -8,8 +8,18 @@ from datetime import datetime
 from itertools import count
 from uuid import uuid4
 
-from demo.simulator.documents import NAMESPACES, RESOURCES, STATEFUL_SETS, WORKLOADS, Document, Resource, timestamp
+from demo.simulator.documents import (
+    CONFIG_MAPS,
+    NAMESPACES,
+    RESOURCES,
+    STATEFUL_SETS,
+    WORKLOADS,
+    Document,
+    Resource,
+    timestamp,
+)
 from demo.simulator.errors import StatusError, invalid, not_found
+from demo.simulator.ownership import claim_count, claim_keys
 
 _MAX_REPLICAS = 2**31 - 1
 
@@ -74,7 +84,11 @@ class Store:
             # Zeros are left out, but not this one.
             created["status"] = {"replicas": 0} if resource is STATEFUL_SETS else {}
             _check_replicas(created["spec"]["replicas"])
-            self._claim_count(metadata, manager, "")
+            claim_count(metadata, manager, "", self.time())
+        if resource is CONFIG_MAPS:
+            _check_data(created)
+        if "data" in created:
+            claim_keys(metadata, {}, created["data"], manager, self.time())
         return self._keep(resource, namespace, name, created)
 
     def update(self, resource: Resource, document: Document, *, manager: str = "", subresource: str = "") -> Document:
@@ -93,7 +107,12 @@ class Store:
             _check_replicas(updated["spec"].setdefault("replicas", 1))
             updated["metadata"]["generation"] = before["metadata"]["generation"] + 1
             if updated["spec"]["replicas"] != before["spec"]["replicas"]:
-                self._claim_count(updated["metadata"], manager, subresource)
+                claim_count(updated["metadata"], manager, subresource, self.time())
+        if resource is CONFIG_MAPS:
+            _check_data(updated)
+        # Of an object that began with nothing to own the API server never tells owners.
+        if resource is CONFIG_MAPS and "managedFields" in updated["metadata"]:
+            claim_keys(updated["metadata"], before.get("data", {}), updated.get("data", {}), manager, self.time())
         return self._keep(resource, namespace, name, updated)
 
     def delete(self, resource: Resource, namespace: str, name: str) -> None:
@@ -115,20 +134,6 @@ class Store:
         self._version = document["metadata"]["resourceVersion"] = str(next(self._versions))
         self._objects[resource, namespace, name] = document
         return document
-
-    def _claim_count(self, metadata: Document, manager: str, subresource: str) -> None:
-        """Make a field manager the only owner of the count; as on the API server, a write to scale bears no time."""
-        when = {"subresource": subresource} if subresource else {"time": self.time()}
-        metadata["managedFields"] = [
-            {
-                "manager": manager,
-                "operation": "Update",
-                "apiVersion": "apps/v1",
-                "fieldsType": "FieldsV1",
-                "fieldsV1": {"f:spec": {"f:replicas": {}}},
-                **when,
-            }
-        ]
 
 
 def resource_of(document: Document) -> Resource:
@@ -152,3 +157,12 @@ def _check_replicas(value: object) -> None:
         raise invalid(f"patch: Invalid value: cannot unmarshal {value!r} into spec.replicas of type int32")
     if value < 0:
         raise invalid(f"spec.replicas: Invalid value: {value}: must be greater than or equal to 0")
+
+
+def _check_data(config_map: Document) -> None:
+    if not config_map.get("data"):
+        config_map.pop("data", None)  # as the API server leaves out what is empty
+        return
+    for key, value in config_map["data"].items():
+        if not isinstance(value, str):
+            raise invalid(f"patch: Invalid value: cannot unmarshal {value!r} into ConfigMap.data.{key} of type string")

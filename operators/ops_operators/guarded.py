@@ -22,6 +22,7 @@ from airflow.sdk.exceptions import AirflowFailException, AirflowTaskTerminated
 from ops_dashboard import access, database, ledger
 from ops_dashboard.acts import ActRequest, Preview, RequestError, parse
 from ops_dashboard.locks import ResourceLockedError, resource_lock
+from ops_dashboard.text import shown
 from ops_operators.approval import (
     Answer,
     ApprovalNeeded,
@@ -219,8 +220,8 @@ class GuardedOperator(BaseOperator, Generic[RequestT, SeenT]):
         if asked.expects is not None and asked.expects != observation.value:
             by = _who_set(record.connection, asked, observation.value)
             raise RefusedError(
-                f"you saw {asked.expects}, but {asked.resource} was changed from {asked.expects} to"
-                f" {observation.value} by {by}; look again and decide"
+                f"you saw {shown(asked.expects)}, but {asked.resource} was changed from {shown(asked.expects)} to"
+                f" {shown(observation.value)} by {by}; look again and decide"
             )
         beyond_limits = self._authorise(record, asked, current=observation.value)
         required = self.approval(asked)
@@ -253,7 +254,7 @@ def _count(value: Value) -> int | None:
 
 
 def _who_set(connection: psycopg.Connection, asked: ActRequest, value: Value) -> str:
-    last = next(iter(ledger.last_changes(connection, [asked.resource])[asked.resource]), None)
+    last = next(iter(ledger.last_changes(connection, asked.verb, [asked.resource])[asked.resource]), None)
     connection.commit()
     return last.actor if last is not None and last.after == value else "somebody outside of this dashboard"
 

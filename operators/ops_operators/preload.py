@@ -19,6 +19,7 @@ _TASK_MODULES = (
     "ops_operators.grants",
     "ops_operators.operations",
     "ops_operators.scale",
+    "ops_operators.settings",
 )
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ops_dashboard import access, ledger
 from ops_dashboard.access import Decision
+from ops_dashboard.acts import ScaleRequest
 from ops_dashboard.catalog import Pool
 from ops_dashboard.catalog.current import current_catalog
 from ops_dashboard.ledger import Entry
@@ -69,7 +70,7 @@ def read_overview(database: Callable[[], AbstractContextManager[psycopg.Connecti
     with database() as connection:
         decisions = access.decide_all(connection, user, actions)
         groups = access.groups_that_may(connection, actions)
-        changes = ledger.last_changes(connection, list(pools))
+        changes = ledger.last_changes(connection, ScaleRequest.verb, list(pools))
     touched = {name: last_touched(entries[0]) for name, entries in changes.items() if entries}
     statuses = status_reader().read(pools.values(), since=touched)
     views = tuple(

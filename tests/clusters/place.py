@@ -67,6 +67,23 @@ class Place:
             owner="Tests",
         )
 
+    def create_config(self, data: dict[str, str] | None, *, name: str = "bidder-config", **more: object) -> None:
+        """Create a ConfigMap; None is one without any data."""
+        content = {} if data is None else {"data": data}
+        self.post(f"/api/v1/namespaces/{self.namespace}/configmaps", {"metadata": {"name": name}, **content, **more})
+
+    def config(self, name: str = "bidder-config") -> dict[str, Any]:
+        """A ConfigMap, as the API server has it."""
+        answer = self.cluster.request("GET", f"/api/v1/namespaces/{self.namespace}/configmaps/{name}")
+        assert answer.status == 200, answer
+        return answer.document
+
+    def set_config(self, data: dict[str, str | None], *, name: str = "bidder-config", manager: str = "kubectl") -> None:
+        """Change a ConfigMap as somebody else; None removes a key."""
+        path = f"/api/v1/namespaces/{self.namespace}/configmaps/{name}?fieldManager={manager}"
+        answer = self.cluster.request("PATCH", path, {"data": data}, content_type=MERGE_PATCH)
+        assert answer.status == 200, answer
+
     def limit_pods(self, count: int) -> None:
         """Put a quota on the namespace."""
         quota = {"metadata": {"name": "pods"}, "spec": {"hard": {"pods": str(count)}}}

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -84,11 +85,14 @@ def place(deployed: Cluster, connection: str, token: str) -> Iterator[Place]:
     """A fresh namespace, opened to the product as deploy/rbac.yaml says."""
     place = Place(deployed, f"test-{next(_NUMBERS)}", connection, token)
     place.post("/api/v1/namespaces", {"metadata": {"name": place.namespace}})
-    path = f"/apis/rbac.authorization.k8s.io/v1/namespaces/{place.namespace}/rolebindings"
-    place.post(path, _role_binding() | {"metadata": {"name": "ops-dashboard"}})
+    path = f"/apis/rbac.authorization.k8s.io/v1/namespaces/{place.namespace}"
+    for document in _rights_in_ads():
+        name = document["metadata"]["name"]
+        place.post(f"{path}/{document['kind'].lower()}s", document | {"metadata": {"name": name}})
     # A real API server learns of a new binding a moment later.
-    pods = f"/api/v1/namespaces/{place.namespace}/pods"
-    eventually(lambda: deployed.request("GET", pods, token=token).status == 200)
+    root = f"/api/v1/namespaces/{place.namespace}"
+    eventually(lambda: deployed.request("GET", f"{root}/pods", token=token).status == 200)
+    eventually(lambda: deployed.request("GET", f"{root}/configmaps/bidder-config", token=token).status == 404)
     yield place
     deployed.request("DELETE", f"/api/v1/namespaces/{place.namespace}")
 
@@ -99,6 +103,7 @@ def workers(connection: str) -> KubernetesWorkers:
     return for_connection(connection)
 
 
-def _role_binding() -> dict[str, object]:
+def _rights_in_ads() -> list[dict[str, Any]]:
+    """What a namespace with pools and settings takes."""
     documents = yaml.safe_load_all((DEPLOY / "rbac.yaml").read_text())
-    return next(document for document in documents if document["kind"] == "RoleBinding")
+    return [document for document in documents if document["metadata"].get("namespace") == "ads"]

@@ -37,12 +37,15 @@ NEEDED = [
     Needed(
         "apps", "statefulsets/scale", "patch", Call("PATCH", "apps/statefulsets/store/scale", NO_CHANGE, JSON_PATCH)
     ),
+    Needed("apps", "deployments", "patch", Call("PATCH", "apps/deployments/bidder", {}, MERGE_PATCH)),
+    Needed("", "configmaps", "get", Call("GET", "core/configmaps/bidder-config")),
+    Needed("", "configmaps", "patch", Call("PATCH", "core/configmaps/bidder-config", NO_CHANGE, JSON_PATCH)),
     Needed("", "pods", "list", Call("GET", "core/pods")),
     Needed("", "events", "list", Call("GET", "core/events")),
 ]
 EDIT = {"metadata": {"labels": {"edited": "yes"}}}
 FORBIDDEN = {
-    "edit a Deployment": Call("PATCH", "apps/deployments/web", EDIT, MERGE_PATCH),
+    "edit another Deployment": Call("PATCH", "apps/deployments/web", EDIT, MERGE_PATCH),
     "edit a StatefulSet": Call("PATCH", "apps/statefulsets/store", EDIT, MERGE_PATCH),
     "replace a scale": Call("PUT", "apps/deployments/web/scale", {}),
     "create a Deployment": Call("POST", "apps/deployments", {}),
@@ -53,6 +56,17 @@ FORBIDDEN = {
     "run a command in a pod": Call("POST", "core/pods/web-0/exec"),
     "list secrets": Call("GET", "core/secrets"),
     "list config maps": Call("GET", "core/configmaps"),
+    "read another config map": Call("GET", "core/configmaps/other"),
+    "edit another config map": Call("PATCH", "core/configmaps/other", EDIT, MERGE_PATCH),
+    "replace a config map": Call("PUT", "core/configmaps/bidder-config", {}),
+    "create a config map": Call("POST", "core/configmaps", {}),
+    "delete a config map": Call("DELETE", "core/configmaps/bidder-config"),
+    "read the bidder's config map of another namespace": Call(
+        "GET", "/api/v1/namespaces/search/configmaps/bidder-config"
+    ),
+    "edit a workload of another namespace": Call(
+        "PATCH", "/apis/apps/v1/namespaces/search/deployments/ranker", EDIT, MERGE_PATCH
+    ),
     "list DaemonSets": Call("GET", "apps/daemonsets"),
     "give itself rights": Call("POST", "rbac.authorization.k8s.io/rolebindings", {}),
     "list pods of another namespace": Call("GET", "/api/v1/namespaces/ops-dashboard/pods"),
@@ -79,6 +93,8 @@ def send(place: Place, call: Call) -> Answer:
 def test_all_that_is_needed_is_allowed(place: Place) -> None:
     place.create(WorkloadKind.DEPLOYMENT, 0, name="web")
     place.create(WorkloadKind.STATEFUL_SET, 0, name="store")
+    place.create(WorkloadKind.DEPLOYMENT, 0, name="bidder")
+    place.create_config({"batch_size": "100"})
 
     for needed in NEEDED:
         assert send(place, needed.call).status == 200, needed

@@ -18,6 +18,7 @@ from ops_dashboard.acts.operations import DAG_PREFIX, OPERATION_TASK_ID, RunRequ
 from ops_dashboard.acts.preview import Preview
 from ops_dashboard.acts.requests import EXECUTED_BEFORE, MAX_REASON, ActRequest, Lock, RequestError, parse
 from ops_dashboard.acts.scale import SCALE_DAG_ID, ScaleRequest, check_within_limits
+from ops_dashboard.acts.settings import CHANGE_SETTING_DAG_ID, ChangeSettingRequest, check_setting
 from ops_dashboard.acts.syncs import DECIDE_SYNC_DAG_ID, DecideSyncRequest
 from ops_dashboard.catalog.current import current_catalog
 
@@ -26,6 +27,7 @@ REQUESTS: Mapping[str, type[ActRequest]] = MappingProxyType(
         SCALE_DAG_ID: ScaleRequest,
         CHANGE_GRANT_DAG_ID: ChangeGrantRequest,
         DECIDE_SYNC_DAG_ID: DecideSyncRequest,
+        CHANGE_SETTING_DAG_ID: ChangeSettingRequest,
         CANCEL_RUN_DAG_ID: CancelRequest,
     }
 )
@@ -48,6 +50,7 @@ __all__ = [
     "APPROVE",
     "CANCEL_RUN_DAG_ID",
     "CHANGE_GRANT_DAG_ID",
+    "CHANGE_SETTING_DAG_ID",
     "DAG_PREFIX",
     "DECIDE_SYNC_DAG_ID",
     "EXECUTED_BEFORE",
@@ -60,6 +63,7 @@ __all__ = [
     "ActRequest",
     "CancelRequest",
     "ChangeGrantRequest",
+    "ChangeSettingRequest",
     "DecideSyncRequest",
     "Lock",
     "Preview",
@@ -69,6 +73,7 @@ __all__ = [
     "approval_in_markdown",
     "approver_in",
     "check_grant",
+    "check_setting",
     "check_within_limits",
     "find_revocable",
     "grant_in_words",

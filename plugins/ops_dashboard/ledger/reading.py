@@ -69,12 +69,14 @@ _OUTCOME_CONDITIONS = {
 }
 _ENDED_CONDITION = "event = %(outcome)s"
 
+# The action is no condition for an index: far more requests share it than the resource.
 _LAST_CHANGES = f"""
 SELECT {_ENTRY_COLUMNS}
   FROM unnest(%(resources)s::text[]) AS asked (resource)
  CROSS JOIN LATERAL (
     SELECT * FROM ops.requests
      WHERE requests.resource = asked.resource AND requests.started_at IS NOT NULL
+       AND requests.action || '' = %(action)s
        AND (requests.changed_at IS NOT NULL OR requests.outcome IN ('running', 'unknown'))
      ORDER BY requests.seq DESC LIMIT %(per_resource)s
  ) AS requests
@@ -144,10 +146,13 @@ def entries(
 
 
 def last_changes(
-    connection: psycopg.Connection, resources: Sequence[str], per_resource: int = 1
+    connection: psycopg.Connection, action: str, resources: Sequence[str], per_resource: int = 1
 ) -> dict[str, tuple[Entry, ...]]:
-    """Return for each resource its last requests that changed something, are running, or may have, newest first."""
-    values = {"resources": list(resources), "per_resource": per_resource}
+    """Return for each resource its last requests that changed something, are running, or may have, newest first.
+
+    Only those of one action count: a pool and a setting may have the same name.
+    """
+    values = {"action": action, "resources": list(resources), "per_resource": per_resource}
     return _by_resource(connection, _LAST_CHANGES, values)
 
 

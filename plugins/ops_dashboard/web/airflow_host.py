@@ -19,6 +19,7 @@ from ops_dashboard.web.errors import Problem, database_down
 from ops_dashboard.web.identity import airflow_user
 from ops_dashboard.web.pages import access as access_pages
 from ops_dashboard.web.pages import answer, audit, cancel, operations, runs, scale, workers
+from ops_dashboard.web.pages import settings as settings_pages
 from ops_dashboard.web.request import Host, PageRequest
 from ops_dashboard.web.router import Router
 
@@ -29,6 +30,7 @@ PAGES = (
     workers.router,
     scale.router,
     *operations.PAGES,
+    *settings_pages.PAGES,
     runs.router,
     answer.router,
     cancel.router,

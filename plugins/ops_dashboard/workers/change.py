@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ops_dashboard.text import shown
-from ops_dashboard.workers.errors import ChangedMeanwhileError, ClusterDownError, ConflictError, RejectedError
+from ops_dashboard.workers.attempts import Attempts
+from ops_dashboard.workers.errors import ChangedMeanwhileError
 from ops_dashboard.workers.models import Change, Scale
 
 if TYPE_CHECKING:
@@ -32,45 +33,22 @@ def check_count(value: object) -> int:
     return value
 
 
-class CountChange:
-    """One change of one count, to be attempted until the cluster answers clearly.
+class CountChange(Attempts[Scale]):
+    """One change of one count.
 
-    An answer can get lost after the change took effect. So after a failure the workload is looked at before the change
-    is sent again, and it is sent only if nothing at all has happened to the workload since it was first seen: the same
-    count alone could mean that the change took effect and somebody has set it back.
-
-    Attributes:
-        uncertain: Whether the change may have taken effect although no attempt has succeeded.
+    It is sent again only if nothing at all has happened to the workload since it was first seen: the same count alone
+    could mean that the change took effect and somebody has set it back.
     """
 
     def __init__(self, api: ClusterApi, pool: Pool, seen: Scale, replicas: int) -> None:
-        self.uncertain = False
-        self._failed = False
+        super().__init__()
         self._api = api
         self._pool = pool
         self._seen = seen
         self._replicas = replicas
 
-    def attempt(self) -> Scale:
-        """Try once.
-
-        Raises:
-            ChangedMeanwhileError: Somebody else changed the workload.
-            ClusterDownError, ConflictError: Another attempt may succeed.
-            WorkersError: Another attempt will not help.
-        """
-        if self._failed and (landed := self._find_out()):
-            return landed
-        try:
-            return self._api.patch_scale(self._pool, self._operations())
-        except (ClusterDownError, ConflictError) as error:
-            self._failed = True
-            self.uncertain |= isinstance(error, ClusterDownError) and error.sent
-            raise
-        except RejectedError:
-            if landed := self._find_out():
-                return landed
-            raise
+    def _send(self) -> Scale:
+        return self._api.patch_scale(self._pool, self._operations())
 
     def _operations(self) -> list[dict[str, object]]:
         # A scale without replicas has no such field: testing it for null holds then, and `add` works where `replace`
@@ -82,7 +60,6 @@ class CountChange:
         ]
 
     def _find_out(self) -> Scale | None:
-        """Return the scale if the change has taken effect, None if nothing has happened to the workload."""
         now = self._api.observe(self._pool)
         if (now.uid, now.generation) == (self._seen.uid, self._seen.generation):
             return None

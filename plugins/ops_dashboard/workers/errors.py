@@ -6,7 +6,7 @@ from ops_dashboard.workers.models import Change
 
 
 class WorkersError(Exception):
-    """Base of what goes wrong with worker pools."""
+    """Base of what goes wrong with a cluster."""
 
 
 class NotConfiguredError(WorkersError):
@@ -44,7 +44,7 @@ class NotPermittedError(WorkersError):
 
 
 class WorkloadMissingError(WorkersError):
-    """The pool's workload does not exist, or is being deleted."""
+    """The workload, or another object that was asked for, does not exist or is being deleted."""
 
 
 class ConflictError(WorkersError):

@@ -11,8 +11,8 @@ from ops_dashboard.catalog import WorkloadKind
 from ops_dashboard.workers.api import ClusterApi
 from ops_dashboard.workers.change import CountChange, check_count
 from ops_dashboard.workers.diagnosis import Evidence, find_delay, find_problem
-from ops_dashboard.workers.errors import ChangeUncertainError, WorkersError
-from ops_dashboard.workers.models import Change, PoolState, PoolStatus, RolloutProgress, Scale
+from ops_dashboard.workers.errors import ChangeUncertainError, RejectedError, WorkersError
+from ops_dashboard.workers.models import Change, PoolState, PoolStatus, RolloutProgress, Scale, Workload
 from ops_dashboard.workers.observed import Observed
 from ops_dashboard.workers.retries import retrying
 
@@ -69,23 +69,46 @@ class KubernetesWorkers:
                 raise ChangeUncertainError(pool.name, replicas, error) from error
             raise
 
-    def progress(self, pool: Pool, target: int) -> RolloutProgress:
+    def check_restartable(self, workload: Workload) -> None:
+        """Make sure that a restart would replace all pods.
+
+        Raises:
+            RejectedError: It would not.
+            WorkersError: The workload is missing, or the cluster cannot be read.
+        """
+        now = self._again(lambda: self._api.observe(workload))
+        if now.held_back:
+            raise RejectedError(f"{workload.kind} {workload.workload} cannot be restarted: {now.held_back}")
+
+    def restart(self, workload: Workload) -> None:
+        """Have all pods of a workload replaced, once even if an answer gets lost.
+
+        Raises:
+            WorkersError: It is missing, or the cluster does not answer or does not allow it.
+        """
+        at = datetime.now(UTC)
+        self._again(lambda: self._api.restart(workload, at))
+
+    def progress(self, pool: Workload, target: int | None) -> RolloutProgress:
         """Tell how far the pool is from having `target` ready workers, and what is in the way.
+
+        With None it is about a restart: as many as are asked for now, all of the newest template.
 
         Raises:
             WorkersError: The workload is missing, or the cluster cannot be read.
         """
         now = self._again(lambda: self._api.observe(pool))
-        changed = None if now.desired == target else Change(target, now.desired, now.managers)
+        changed = None if target is None or now.desired == target else Change(target, now.desired, now.managers)
+        arrived = now.renewed if target is None else now.settled
         problem = None
-        if not now.settled and changed is None:
+        if not arrived and changed is None:
             evidence = self._again(lambda: self._evidence(pool.namespace, [now], str(now.selector)))
             problem = find_problem(now, evidence, datetime.now(UTC))
         return RolloutProgress(
             desired=now.desired,
             ready=now.ready,
             updated=now.updated,
-            done=now.settled and changed is None,
+            done=arrived and changed is None,
             problem=problem,
             changed_by_other=changed,
         )

@@ -9,7 +9,23 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from ops_dashboard.catalog import Pool
+    from ops_dashboard.catalog import Pool, WorkloadKind
+
+
+class Workload(Protocol):
+    """Where a workload is, on a cluster that is known already; every pool tells it."""
+
+    @property
+    def namespace(self) -> str:
+        """Its namespace."""
+
+    @property
+    def kind(self) -> WorkloadKind:
+        """What it is."""
+
+    @property
+    def workload(self) -> str:
+        """Its name in Kubernetes."""
 
 
 class PoolState(StrEnum):
@@ -106,8 +122,11 @@ class Workers(Protocol):
     def change(self, pool: Pool, seen: Scale, replicas: int) -> Scale:
         """Set the count, provided that it is still what was seen."""
 
-    def progress(self, pool: Pool, target: int) -> RolloutProgress:
-        """Tell how far the pool is from having `target` ready workers."""
+    def progress(self, pool: Workload, target: int | None) -> RolloutProgress:
+        """Tell how far the pool is from having `target` ready workers.
+
+        With None it is about a restart: as many as are asked for now, all of the newest template.
+        """
 
     def list_status(self, namespace: str, pools: Sequence[Pool]) -> list[PoolStatus]:
         """Return the status of each of these pools, all of one namespace, in the order given."""

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from ops_dashboard.catalog import WorkloadKind
 from ops_dashboard.workers.selector import Selector
 
 if TYPE_CHECKING:
-    from kubernetes.client import V1Deployment, V1ObjectMeta, V1StatefulSet
+    from kubernetes.client import V1Deployment, V1ObjectMeta, V1StatefulSet, V1StatefulSetUpdateStrategy
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +29,7 @@ class Observed:
         managers: Field managers that own the count.
         selector: Which pods are the workload's.
         being_deleted: The object will be gone soon.
+        held_back: Why a new template would not reach all pods, if it would not.
     """
 
     kind: WorkloadKind
@@ -43,6 +44,12 @@ class Observed:
     managers: tuple[str, ...]
     selector: Selector
     being_deleted: bool
+    held_back: str | None = None
+
+    @property
+    def renewed(self) -> bool:
+        """Whether it has settled, and all its pods are of the newest template."""
+        return self.settled and self.updated == self.desired
 
 
 def observe_deployment(deployment: V1Deployment) -> Observed:
@@ -55,7 +62,8 @@ def observe_deployment(deployment: V1Deployment) -> Observed:
     counts = {status.replicas or 0, status.available_replicas or 0}
     if not spec.paused:
         counts.add(status.updated_replicas or 0)
-    return _observed(WorkloadKind.DEPLOYMENT, deployment, counts, _replica_failure(status.conditions or []))
+    observed = _observed(WorkloadKind.DEPLOYMENT, deployment, counts, _replica_failure(status.conditions or []))
+    return replace(observed, held_back="its rollouts are paused") if spec.paused else observed
 
 
 def observe_stateful_set(stateful_set: V1StatefulSet) -> Observed:
@@ -65,7 +73,8 @@ def observe_stateful_set(stateful_set: V1StatefulSet) -> Observed:
     """
     status = stateful_set.status
     counts = {status.replicas or 0, status.ready_replicas or 0}
-    return _observed(WorkloadKind.STATEFUL_SET, stateful_set, counts, None)
+    observed = _observed(WorkloadKind.STATEFUL_SET, stateful_set, counts, None)
+    return replace(observed, held_back=_held_back(stateful_set.spec.update_strategy))
 
 
 def _observed(
@@ -86,6 +95,15 @@ def _observed(
         selector=Selector.of(workload.spec.selector),
         being_deleted=metadata.deletion_timestamp is not None,
     )
+
+
+def _held_back(strategy: V1StatefulSetUpdateStrategy | None) -> str | None:
+    if strategy is None:
+        return None
+    if strategy.type == "OnDelete":
+        return "its pods are replaced only when somebody deletes them (OnDelete)"
+    partition = strategy.rolling_update.partition if strategy.rolling_update else None
+    return f"its pods below number {partition} keep their template (partition)" if partition else None
 
 
 def _replica_failure(conditions: list[Any]) -> str | None:

@@ -8,13 +8,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
 from ops_dashboard.workers.errors import ClusterDownError, WorkersError
-from ops_dashboard.workers.models import PoolState, RolloutProgress, Workers
-
-if TYPE_CHECKING:
-    from ops_dashboard.catalog import Pool
+from ops_dashboard.workers.models import PoolState, RolloutProgress, Workers, Workload
 
 _log = logging.getLogger(__name__)
 
@@ -50,8 +46,8 @@ class RolloutResult:
 
 def wait(
     workers: Workers,
-    pool: Pool,
-    target: int,
+    pool: Workload,
+    target: int | None,
     *,
     timeout: timedelta,
     patience: timedelta,
@@ -59,7 +55,7 @@ def wait(
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], None] = time.sleep,
 ) -> RolloutResult:
-    """Wait until the pool has exactly `target` workers and all are ready.
+    """Wait until the pool has exactly `target` workers and all are ready; after a restart, all of the new template.
 
     Kubernetes' own progress deadline does not cover a change of the count, so this has its own. A cluster that does
     not answer meanwhile uses up time, but is no reason to give up early.
@@ -67,7 +63,7 @@ def wait(
     Args:
         workers: The pools of the cluster.
         pool: The pool to watch, its count set already.
-        target: The count it was set to.
+        target: The count it was set to; None after a restart.
         timeout: How long all of it may take.
         patience: How long a problem is watched in case it goes away.
         poll_seconds: Pause between two looks.

@@ -218,7 +218,7 @@ def _facts(pool: Pool, status: PoolStatus | None, seen_at: datetime) -> Facts:
 
 
 def _recent_changes(request: PageRequest, pool: Pool) -> Table:
-    changes = ledger.last_changes(request.database, [pool.name], per_resource=_RECENT)
+    changes = ledger.last_changes(request.database, ScaleRequest.verb, [pool.name], per_resource=_RECENT)
     rows = [
         (
             Stacked(Link(effect(entry), request.url(run, dag_id=entry.dag_id, run_id=entry.run_id)), entry.reason),

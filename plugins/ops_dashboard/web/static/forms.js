@@ -18,7 +18,7 @@ function tie(slider, field) {
 
 function follow(change) {
   const { follows, before, unit, warnFrom } = change.dataset;
-  const field = document.querySelector(`input[name="${CSS.escape(follows)}"]`);
+  const field = document.querySelector(`:is(input, select, textarea)[name="${CSS.escape(follows)}"]`);
   const show = () => {
     const after = field.value;
     change.querySelector("[data-after]").textContent = after || "–";

@@ -1,0 +1,142 @@
+"""Settings: what is set now, who changed it, and may I?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ops_dashboard.configuration.overview import SettingsOverview, SettingView, read_settings
+from ops_dashboard.ledger import Entry, Outcome
+from ops_dashboard.web.components import (
+    Badge,
+    Button,
+    Code,
+    Column,
+    Empty,
+    Heading,
+    Link,
+    Muted,
+    Node,
+    Note,
+    Page,
+    Panel,
+    Search,
+    Select,
+    Stacked,
+    Table,
+    Text,
+    Time,
+    Tone,
+    Toolbar,
+)
+from ops_dashboard.web.pages.runs import run
+from ops_dashboard.web.pages.settings.form import change_form
+from ops_dashboard.web.pages.shared import person
+from ops_dashboard.web.pages.values import change_in_words, value_in_words
+from ops_dashboard.web.request import PageRequest
+from ops_dashboard.web.router import Router
+
+router = Router(prefix="/ops")
+
+_COLUMNS = (
+    Column("Setting", width=30),
+    Column("Value", width=20, numeric=True),
+    Column("Last change", width=25, numeric=True),
+    Column("Owner", width=15, optional=True),
+    Column("Act", action=True),
+)
+
+
+@router.page("/settings", title="Settings", nav=3)
+def settings(request: PageRequest) -> Page:
+    """All settings, the person's own first."""
+    seen = read_settings(request.host.database, request.user.name)
+    found = [view for view in seen.settings if _matches(request, view)]
+    mine = [view for view in found if view.decision.allowed]
+    table = Table(_COLUMNS, [_cells(request, view) for view in mine], "Your settings", _no_settings(request))
+    return Page(
+        "Settings",
+        _toolbar(seen),
+        *(Note(Tone.BAD, problem, title="Not everything can be seen:") for problem in seen.problems),
+        Heading("Your settings", note=_by_groups(mine)),
+        Panel(table, flush=True),
+        *_others(request, [view for view in found if not view.decision.allowed]),
+        lead="Change a value that your team's programs run with. Every change is on record.",
+    )
+
+
+def _matches(request: PageRequest, view: SettingView) -> bool:
+    team, words = request.query.get("team", ""), request.query.get("q", "").lower().split()
+    setting = view.setting
+    text = f"{setting.name} {setting.title} {setting.description} {setting.owner}".lower()
+    return (not team or setting.team == team) and all(word in text for word in words)
+
+
+def _toolbar(seen: SettingsOverview) -> Toolbar:
+    teams = sorted({view.setting.team for view in seen.settings})
+    return Toolbar(
+        Search("q", "Search settings"),
+        Select("team", "Team", [("", "All teams"), *((team, team) for team in teams)]),
+        aside=Text("Values seen ", Time(seen.seen_at), muted=True),
+    )
+
+
+def _others(request: PageRequest, views: Sequence[SettingView]) -> tuple[Node, ...]:
+    if not views:
+        return ()
+    table = Table(_COLUMNS, [_cells(request, view) for view in views], "Settings of others")
+    return (Heading("Other teams", note="view only"), Panel(table, flush=True))
+
+
+def _cells(request: PageRequest, view: SettingView) -> tuple[Node, ...]:
+    setting = view.setting
+    name: Node = Code(setting.name)
+    if view.decision.allowed:
+        name = Link(name, _form(request, view))
+    return (
+        Stacked(name, setting.title),
+        _value(view),
+        _last_change(request, view.last),
+        setting.owner,
+        _act(request, view),
+    )
+
+
+def _value(view: SettingView) -> Node:
+    if view.current is None:
+        return Badge("Not seen", Tone.IDLE)
+    if view.current.value is None:
+        return Badge("Not set", Tone.IDLE)
+    value = Code(value_in_words(view.current.value))
+    return Stacked(value, Badge("Not accepted", Tone.BAD)) if view.current.problem else value
+
+
+def _last_change(request: PageRequest, entry: Entry | None) -> Node:
+    if entry is None:
+        return None
+    what = f"{change_in_words(entry.before, entry.requested)} by {person(entry.actor, request.user.name)}"
+    return Stacked(Link(what, request.url(run, dag_id=entry.dag_id, run_id=entry.run_id)), Time(entry.at))
+
+
+def _act(request: PageRequest, view: SettingView) -> Node:
+    if not view.decision.allowed:
+        return Muted(view.may[0] if view.may else "nobody may")
+    if view.last is not None and view.last.outcome is Outcome.RUNNING:
+        href = request.url(run, dag_id=view.last.dag_id, run_id=view.last.run_id)
+        return Button("Watch", href, small=True, describes=view.setting.name)
+    return Button("Change", _form(request, view), small=True, describes=view.setting.name)
+
+
+def _form(request: PageRequest, view: SettingView) -> str:
+    team, _, name = view.setting.name.partition("/")
+    return request.url(change_form, team=team, name=name)
+
+
+def _by_groups(views: Sequence[SettingView]) -> str:
+    groups = sorted({view.decision.grant.group for view in views if view.decision.grant})
+    return f"by {', '.join(groups)}" if groups else ""
+
+
+def _no_settings(request: PageRequest) -> Empty:
+    if any(request.query.get(name) for name in ("q", "team")):
+        return Empty("No setting of yours fits the filter.", Link("Show all", request.url(settings)))
+    return Empty("You may not change any setting.", "Ask your Data Platform team for a grant to a group of yours.")
