@@ -11,6 +11,7 @@ from ops_dashboard.catalog import Operation, Parameter
 from ops_dashboard.parameters import json_schema
 from ops_operators.dags import request_dag
 from ops_operators.operation import RunOperationOperator
+from ops_operators.pod import PodOperator
 from ops_operators.script import ScriptOperator
 
 
@@ -27,6 +28,8 @@ def operation_dag(operation: Operation) -> DAG:
 def _operator_of(operation: Operation) -> type[RunOperationOperator[Any]]:
     if operation.script is not None:
         return ScriptOperator
+    if operation.pod is not None:
+        return PodOperator
     raise NotImplementedError
 
 

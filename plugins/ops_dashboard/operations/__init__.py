@@ -9,10 +9,11 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from ops_dashboard.catalog import Operation, Scalar
+from ops_dashboard.operations.pod_runs import PreparedPod, prepare_pod
 from ops_dashboard.operations.prepared import PreparedRun
 from ops_dashboard.operations.script_runs import PreparedScript, prepare_script
 
-__all__ = ["PreparedRun", "PreparedScript", "prepare"]
+__all__ = ["PreparedPod", "PreparedRun", "PreparedScript", "prepare"]
 
 
 def prepare(operation: Operation, parameters: Mapping[str, Scalar | None], scripts: Path) -> PreparedRun:
@@ -24,8 +25,10 @@ def prepare(operation: Operation, parameters: Mapping[str, Scalar | None], scrip
         scripts: The folder of the scripts.
 
     Raises:
-        ScriptError: The file is missing, or is not the one that the catalog asks for.
+        ScriptError: The file is missing, or is not the one that the catalog asks for; or there is too much to give.
     """
     if operation.script is not None:
         return prepare_script(operation, operation.script, parameters, scripts)
+    if operation.pod is not None:
+        return prepare_pod(operation, operation.pod, parameters)
     raise NotImplementedError
