@@ -96,7 +96,8 @@ class Record:
         after, ready = self._changed_to, None
         if isinstance(verdict, FailedError):
             after, ready = verdict.after if verdict.after is not None else after, verdict.ready
-        self._append_surely(_EVENTS[type(verdict)], self._details(after, ready, str(verdict)))
+        event = next(event for kind, event in _EVENTS.items() if isinstance(verdict, kind))
+        self._append_surely(event, self._details(after, ready, str(verdict)))
 
     def interrupted(self, error: BaseException) -> None:
         """Write an end that was not foreseen: a bug, a lost worker, a task ended by hand."""
