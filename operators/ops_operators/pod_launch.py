@@ -33,7 +33,7 @@ _GRACE_SECONDS = 10  # from being asked to end to being killed
 _GONE_WITHIN_SECONDS = 25
 _LOOK_EVERY_SECONDS = 1
 _TIMEOUT_SECONDS = (3, 10)  # to connect, to answer
-_EXPIRED, _GONE = 401, 404
+_EXPIRED, _FORBIDDEN, _GONE = 401, 403, 404
 
 
 class OutputReader(PodManager):
@@ -42,11 +42,23 @@ class OutputReader(PodManager):
     Args:
         kube_client: As the provider has it.
         lines: Takes what the container says.
+
+    Attributes:
+        refused: Whether the cluster forbids to create the pod.
     """
 
     def __init__(self, kube_client: Any, lines: Output) -> None:  # noqa: ANN401 - the client has no types
         super().__init__(kube_client=kube_client)
         self._lines = lines
+        self.refused = False
+
+    def run_pod_async(self, pod: V1Pod, **kwargs: Any) -> V1Pod:
+        """Create the pod. The provider's would log the whole of it, with a traceback, if that is refused."""
+        try:
+            return self._client.create_namespaced_pod(pod.metadata.namespace, pod, **kwargs)
+        except ApiException as error:
+            self.refused = error.status == _FORBIDDEN
+            raise
 
     def fetch_requested_container_logs(self, pod: V1Pod, *args: Any, **kwargs: Any) -> list[Any]:
         """Follow the output to its end. If there is none to be had, the pod's phase tells all the same how it ended."""
@@ -61,7 +73,8 @@ class OutputReader(PodManager):
             self._lines.end()
 
     def _log_message(self, message: str, *_: object, **__: object) -> None:
-        self._lines.feed(f"{message}\n".encode())
+        # The last line of a container comes with its end, the others without.
+        self._lines.feed(message.removesuffix("\n").encode() + b"\n")
 
 
 class PodLaunch(KubernetesPodOperator):
@@ -71,7 +84,7 @@ class PodLaunch(KubernetesPodOperator):
     lines: Output
 
     @cached_property
-    def pod_manager(self) -> PodManager:
+    def pod_manager(self) -> OutputReader:
         """The provider's, but for the output."""
         return OutputReader(self.client, self.lines)
 
@@ -97,7 +110,8 @@ class PodLaunch(KubernetesPodOperator):
             try:
                 self.client.delete_namespaced_pod(self.pod_name, self.namespace, _request_timeout=_TIMEOUT_SECONDS)
             except ApiException as error:
-                if error.status == _GONE:
+                # Where no pod may be created, none may be deleted, either.
+                if error.status == _GONE or (error.status == _FORBIDDEN and self.pod_manager.refused):
                     return True
             except HTTPError:
                 pass

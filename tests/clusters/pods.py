@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from ops_dashboard.catalog import PodRun
@@ -40,14 +41,15 @@ class PodPlace:
         (pod,) = self.pods()
         return pod
 
-    def finish(self, exit_code: int = 0, **terminated: str) -> dict[str, Any]:
+    def finish(self, exit_code: int = 0, **terminated: Any) -> dict[str, Any]:
         """Wait until the one pod runs, end its container, and return how it was before."""
         pod = self.until("Running")
         self.end(pod, exit_code, **terminated)
         return pod
 
-    def end(self, pod: dict[str, Any], exit_code: int, *, of_pod: dict[str, str] | None = None, **told: str) -> None:
-        ended = {"exitCode": exit_code, "startedAt": pod["metadata"]["creationTimestamp"], **told}
+    def end(self, pod: dict[str, Any], exit_code: int, *, of_pod: dict[str, str] | None = None, **told: Any) -> None:
+        now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        ended = {"exitCode": exit_code, "startedAt": now, "finishedAt": now, **told}
         containers = [
             {**each, "ready": False, "state": {"terminated": ended}} for each in pod["status"]["containerStatuses"]
         ]

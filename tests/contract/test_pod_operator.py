@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
+import os
+import signal
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -15,6 +17,8 @@ import psycopg
 import pytest
 import yaml
 from airflow.sdk.exceptions import AirflowFailException
+from kubernetes.client import CoreV1Api
+from kubernetes.client.exceptions import ApiException
 from kubernetes.client.rest import RESTClientObject
 from kubernetes.utils import create_from_yaml
 
@@ -64,7 +68,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """kwok has no output of containers: the provider would ask for it for a quarter of a minute."""
     from airflow.providers.cncf.kubernetes.utils.pod_manager import PodManager
 
-    monkeypatch.setattr(PodManager.read_pod_logs.retry, "sleep", lambda _: None)  # type: ignore[attr-defined]
+    monkeypatch.setattr(PodManager.read_pod_logs.retry, "sleep", lambda _: None)
 
 
 @pytest.fixture
@@ -81,8 +85,9 @@ def ledger(at_work: psycopg.Connection) -> psycopg.Connection:
 
 def operator(run: PodRun, *, starts_within: float = 30, **changes: Any) -> PodOperator:
     parameter = Parameter(type=ValueType.STRING, default="")
-    entry = {"name": "rebuild-index", "title": "Rebuild", "owner": "Search", "parameters": {"shard": parameter}}
-    operation = Operation(**entry | {"pod": run} | changes)
+    operation = Operation(
+        name="rebuild-index", title="Rebuild", owner="Search", parameters={"shard": parameter}, pod=run, **changes
+    )
     return PodOperator(task_id="run", operation=operation, starts_within=timedelta(seconds=starts_within))
 
 
@@ -215,7 +220,7 @@ def test_an_image_that_can_not_be_pulled_fails_at_once(
 
 def test_a_full_quota_is_told(place: PodPlace, ledger: psycopg.Connection) -> None:
     quota = {"metadata": {"name": "none"}, "spec": {"hard": {"pods": "0"}}}
-    assert place.cluster.request("POST", place.path.replace("/pods", "/resourcequotas"), quota).status == 201
+    assert place.cluster.request("POST", f"{place.path.removesuffix('pods')}resourcequotas", quota).status == 201
     record = failing(asking(), operator(place.run()), ledger)
     assert "exceeded quota: none" in str(record.message)
 
@@ -256,12 +261,9 @@ def test_a_failure_is_tried_again_in_a_new_pod(
 def test_a_task_that_is_killed_leaves_no_pod(
     place: PodPlace, ledger: psycopg.Connection, others: ThreadPoolExecutor
 ) -> None:
-    import os
-    import signal
-
     pod = operator(place.run())
     before = signal.signal(signal.SIGTERM, lambda *_: pod.on_kill())
-    others.submit(lambda: (place.until("Running"), os.kill(os.getpid(), signal.SIGTERM)))
+    others.submit(_terminate_when_running, place)
     run = asking()
     try:
         with pytest.raises(BaseException, match="ended from outside"):
@@ -271,6 +273,33 @@ def test_a_task_that_is_killed_leaves_no_pod(
     (record,) = records(ledger, run)
     assert record.outcome is Outcome.UNKNOWN
     assert place.pods() == []
+
+
+def _cannot_delete(*_: object, **__: object) -> None:
+    raise ApiException(status=500)
+
+
+def test_a_pod_that_may_still_run_is_told(
+    place: PodPlace, ledger: psycopg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ops_operators.pod_launch._GONE_WITHIN_SECONDS", 2)
+    monkeypatch.setattr(CoreV1Api, "delete_namespaced_pod", _cannot_delete)
+    record = failing(asking(), operator(place.run(), timeout=4, idempotent=True, retries=5), ledger)
+    assert record.outcome is Outcome.UNKNOWN
+    assert "could not be removed and may still be running" in str(record.message)
+    assert len(place.pods()) == 1
+
+
+def test_a_pod_that_has_ended_but_stays_is_a_success(
+    place: PodPlace, ledger: psycopg.Connection, others: ThreadPoolExecutor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ops_operators.pod_launch._GONE_WITHIN_SECONDS", 2)
+    monkeypatch.setattr(CoreV1Api, "delete_namespaced_pod", _cannot_delete)
+    others.submit(place.finish)
+    run = asking()
+    perform(operator(place.run()), run)
+    (record,) = records(ledger, run)
+    assert record.outcome is Outcome.SUCCEEDED
 
 
 def test_what_it_says_is_shown_as_what_operations_say(
@@ -306,7 +335,7 @@ def test_the_manifest_grants_exactly_what_is_used(
     monkeypatch.setattr(RESTClientObject, "request", noting)
     others.submit(place.finish)
     perform(operator(place.run()), asking())
-    others.submit(place.finish, 1).add_done_callback(lambda _: None)
+    others.submit(place.finish, 1)
     failing(asking(), operator(place.run()), ledger)
     run = asking()
     others.submit(_cancel_when_running, place, product_database, run)
@@ -331,6 +360,11 @@ def _right(method: str, url: str) -> tuple[str, str]:
 def _next(place: PodPlace) -> dict[str, Any]:
     eventually(lambda: place.pods() == [] or place.pods()[0]["status"]["phase"] in {"Pending", "Running"})
     return place.finish()
+
+
+def _terminate_when_running(place: PodPlace) -> None:
+    place.until("Running")
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _cancel_when_running(place: PodPlace, database: str, run: Run) -> None:
