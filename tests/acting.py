@@ -40,12 +40,22 @@ class TaskInstance:
 
     task_id: str = "act"
     try_number: int = 1
+    dag_id: str = "test_dag"
+    map_index: int = -1
+    pushed: dict[str, object] = field(default_factory=dict)
+
+    def xcom_push(self, key: str, value: object) -> None:
+        self.pushed[key] = value
 
 
 def perform(operator: GuardedOperator[Any, Any], run: Run, try_number: int = 1) -> dict[str, Any]:
     """Execute the operator as the task of a run."""
-    context: Any = {"dag_run": run, "ti": TaskInstance(operator.task_id, try_number)}
-    return operator.execute(context)
+    from airflow.sdk.execution_time.context import set_current_context
+
+    task = TaskInstance(operator.task_id, try_number, run.dag_id)
+    context: Any = {"dag_run": run, "run_id": run.run_id, "dag": None, "ti": task}
+    with set_current_context(context):
+        return operator.execute(context)
 
 
 def records(connection: psycopg.Connection, run: Run) -> tuple[ledger.Entry, ...]:

@@ -120,7 +120,7 @@ def test_without_a_database_nothing_is_offered_and_no_secret_told(
     repair: Operation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AIRFLOW_CONN_SHOP", "postgres://someone:hush-hush@127.0.0.1:1/shop")
-    with pytest.raises(ChoicesError, match="regions.sql on shop: the database can't be reached") as refused:
+    with pytest.raises(ChoicesError, match=r"regions\.sql on shop: the database can't be reached") as refused:
         offered(repair, "region", {})
     assert "hush-hush" not in str(refused.value)
 

@@ -149,6 +149,18 @@ def test_the_job_reads_the_owner_where_it_is_mounted() -> None:
     assert f"$(cat {mount['mountPath']}/url)" in job["args"][-1]
 
 
+def test_running_pods_is_granted_to_the_same_account_by_a_manifest_of_its_own() -> None:
+    (account,) = [entry for entry in manifests("rbac.yaml") if entry["kind"] == "ServiceAccount"]
+    (binding,) = [entry for entry in manifests("rbac-pods.yaml") if entry["kind"].endswith("Binding")]
+    (role,) = [entry for entry in manifests("rbac-pods.yaml") if entry["kind"].endswith("Role")]
+    (namespace,) = [entry for entry in manifests("rbac-pods.yaml") if entry["kind"] == "Namespace"]
+    subject = {"kind": "ServiceAccount", **{key: account["metadata"][key] for key in ("name", "namespace")}}
+    assert binding["subjects"] == [subject]
+    assert binding["roleRef"]["name"] == role["metadata"]["name"]
+    assert (binding["kind"], binding["metadata"]["namespace"]) == ("RoleBinding", namespace["metadata"]["name"])
+    assert "create" not in str([entry.get("rules") for entry in manifests("rbac.yaml")])
+
+
 def test_pages_and_tasks_run_as_the_account_with_the_rights() -> None:
     (account,) = [entry for entry in manifests("rbac.yaml") if entry["kind"] == "ServiceAccount"]
     for part in (HELM["apiServer"], HELM["workers"]["kubernetes"]):

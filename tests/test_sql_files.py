@@ -162,7 +162,7 @@ def test_choices_are_one_query(tmp_path: Path, content: str, problem: str) -> No
 
 def test_a_file_that_is_no_text_is_refused(tmp_path: Path) -> None:
     (tmp_path / "a.sql").write_bytes(b"SELECT 1;\nSELECT '\xff'")
-    with pytest.raises(SqlError, match="a.sql: line 2: got byte 0xff, expected text in UTF-8"):
+    with pytest.raises(SqlError, match=r"a\.sql: line 2: got byte 0xff, expected text in UTF-8"):
         read_statements(tmp_path, "a.sql", ())
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from ops_dashboard.catalog import WorkloadKind
 from ops_dashboard.workers import PoolState, Problem
-from ops_dashboard.workers.diagnosis import Evidence, find_delay, find_problem
+from ops_dashboard.workers.diagnosis import Evidence, find_delay, find_pod_problem, find_problem
 from ops_dashboard.workers.observed import Observed
 from ops_dashboard.workers.selector import Requirement, Selector
 from tests.clusters.objects import from_json
@@ -130,6 +130,14 @@ def test_a_pod_that_is_stuck_tells_why(status: dict[str, Any], kind: PoolState, 
 )
 def test_a_pod_that_may_get_ready_by_waiting_is_no_problem(status: dict[str, Any]) -> None:
     assert problem(pod(**status)) is None
+
+
+def test_a_single_pod_tells_what_it_is_and_why() -> None:
+    waiting = stuck({"reason": "ImagePullBackOff", "message": "no such image"})
+    assert find_pod_problem(pod(**waiting), NOW) == Problem(
+        PoolState.IMAGE_UNAVAILABLE, "can't pull the image: no such image"
+    )
+    assert find_pod_problem(pod(), NOW) is None
 
 
 def test_an_init_container_counts_like_any_other() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from types import SimpleNamespace
 from typing import cast
 
@@ -117,3 +118,18 @@ def test_an_answer_is_told_by_its_meaning(status: int, kind: type[WorkersError],
 )
 def test_a_refusal_is_told_in_the_servers_words_if_it_has_any(body: str, reason: str) -> None:
     assert str(answered(422, body)).endswith(f": {reason}")
+
+
+@pytest.mark.parametrize(
+    "said",
+    ['pods "a" is forbidden: exceeded quota: pods', 'pods "a" is forbidden: violates PodSecurity "baseline:latest"'],
+)
+def test_what_is_forbidden_for_another_reason_than_rights_is_told_in_the_servers_words(said: str) -> None:
+    error = answered(403, json.dumps({"message": said}))
+    assert type(error) is RejectedError
+    assert str(error).endswith(f": {said}")
+
+
+def test_missing_rights_name_the_manifest() -> None:
+    said = 'pods is forbidden: User "ops" cannot create resource "pods" in API group "" in the namespace "ads"'
+    assert str(answered(403, json.dumps({"message": said}))).endswith("in namespace ads, see deploy/rbac.yaml")

@@ -11,6 +11,7 @@ from ops_dashboard.catalog import Operation, Parameter
 from ops_dashboard.parameters import json_schema
 from ops_operators.dags import request_dag
 from ops_operators.operation import RunOperationOperator
+from ops_operators.pod import PodOperator
 from ops_operators.script import ScriptOperator
 from ops_operators.sql import SqlOperator
 
@@ -29,7 +30,9 @@ def _operator_of(operation: Operation) -> type[RunOperationOperator[Any]]:
         return ScriptOperator
     if operation.sql is not None:
         return SqlOperator
-    raise NotImplementedError
+    if operation.pod is not None:
+        return PodOperator
+    raise TypeError(f"{operation.name} is of no kind, which the catalog does not let through")
 
 
 def _param(parameter: Parameter) -> Param:

@@ -29,7 +29,7 @@ class ScriptOperator(RunOperationOperator[PreparedScript]):
         """Run it to its end, its output into the log as it comes."""
         values = {**prepared.values, **{name: _secrets(prepared.values[name]) for name in prepared.connections}}
         try:
-            finished = scripts.run(prepared.script, values, prepared.arguments, prepared.limits, _LogWatcher(watch))
+            finished = scripts.run(prepared.script, values, prepared.arguments, prepared.limits, LogWatcher(watch))
         except scripts.ScriptStoppedError as error:
             raise CancelledError(str(error)) from error
         except scripts.ScriptError as error:
@@ -37,7 +37,7 @@ class ScriptOperator(RunOperationOperator[PreparedScript]):
         return finished.result
 
 
-class _LogWatcher:
+class LogWatcher:
     """Writes what a script says into the task's log, and lets it be cancelled."""
 
     def __init__(self, watch: CancellationWatch) -> None:
@@ -45,9 +45,11 @@ class _LogWatcher:
         self._told_at = -math.inf
 
     def line(self, text: str) -> None:
+        """Log it."""
         output.info("%s", text)
 
     def progress(self, progress: Progress) -> None:
+        """Log it in a form that the run's page knows."""
         now = time.monotonic()
         if now - self._told_at < _TELL_EVERY_SECONDS and progress.done < 1:
             return  # who looks at the page could not see it either
@@ -55,6 +57,7 @@ class _LogWatcher:
         output.info("ops-progress %.1f %s", progress.done * 100, progress.words)
 
     def stop(self) -> str | None:
+        """Why somebody has cancelled it."""
         return self._watch.reason
 
 

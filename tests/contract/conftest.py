@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from itertools import count
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 import yaml
 from kubernetes.utils import create_from_yaml
@@ -18,9 +20,12 @@ from ops_dashboard.workers.kubernetes import KubernetesWorkers, for_connection
 from tests.clusters.cluster import Cluster
 from tests.clusters.control_plane import NODE_COUNT, NODE_CPU, control_plane, find_programs
 from tests.clusters.place import Place, eventually
+from tests.clusters.pods import PodPlace
 from tests.clusters.simulated import simulated
+from tests.company import grant, with_grants
 
 DEPLOY = Path(__file__).resolve().parents[2] / "deploy"
+POD_MANIFEST = DEPLOY / "rbac-pods.yaml"
 _NUMBERS = count(1)
 
 
@@ -95,6 +100,51 @@ def place(deployed: Cluster, connection: str, token: str) -> Iterator[Place]:
     eventually(lambda: deployed.request("GET", f"{root}/configmaps/bidder-config", token=token).status == 404)
     yield place
     deployed.request("DELETE", f"/api/v1/namespaces/{place.namespace}")
+
+
+@pytest.fixture(scope="session")
+def opened(deployed: Cluster) -> Cluster:
+    """The cluster with the manifest for pods applied, too."""
+    with deployed.client() as client:
+        create_from_yaml(client, str(POD_MANIFEST))
+    return deployed
+
+
+@pytest.fixture
+def pod_place(opened: Cluster, connection: str, token: str) -> Iterator[PodPlace]:
+    """A fresh namespace like the manifest's own; nothing but that manifest opens it."""
+    documents = {each["kind"]: each for each in yaml.safe_load_all(POD_MANIFEST.read_text())}
+    name = f"pods-{next(_NUMBERS)}"
+    place = PodPlace(opened, name, connection)
+    namespace = {"metadata": documents["Namespace"]["metadata"] | {"name": name}}
+    assert opened.request("POST", "/api/v1/namespaces", namespace).status == 201
+    bindings = f"/apis/rbac.authorization.k8s.io/v1/namespaces/{name}/rolebindings"
+    binding = documents["RoleBinding"] | {"metadata": {"name": "ops-dashboard-pods"}}
+    assert opened.request("POST", bindings, binding).status == 201
+    eventually(lambda: opened.request("GET", place.path, token=token).status == 200)
+    yield place
+    opened.request("DELETE", f"/api/v1/namespaces/{name}")
+
+
+@pytest.fixture
+def others() -> Iterator[ThreadPoolExecutor]:
+    """What happens on the cluster meanwhile; the operator itself is in the main thread, as in a task."""
+    with ThreadPoolExecutor() as pool:
+        yield pool
+
+
+@pytest.fixture
+def pod_ledger(at_work: psycopg.Connection) -> psycopg.Connection:
+    """The ads on-call may run everything; a connection to look at the records."""
+    return with_grants(at_work, grant("ads-oncall", "run:*"))
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """kwok has no output of containers: the provider would ask for it for a quarter of a minute."""
+    from airflow.providers.cncf.kubernetes.utils.pod_manager import PodManager
+
+    monkeypatch.setattr(PodManager.read_pod_logs.retry, "sleep", lambda _: None)
 
 
 @pytest.fixture

@@ -25,7 +25,7 @@ from ops_dashboard.catalog.operation_rules import (
     named_and_connected,
     of_a_parameter,
 )
-from ops_dashboard.catalog.parameters import OneValue, Parameter
+from ops_dashboard.catalog.parameters import OneValue, Parameter, TextFormat
 from ops_dashboard.scripts import Interpreter, is_script_name
 from ops_dashboard.strict_yaml import RELATION
 
@@ -108,6 +108,18 @@ def _one_kind(pod: PodRun | None, info: ValidationInfo) -> PodRun | None:
     return pod
 
 
+def _no_secrets(pod: PodRun | None, info: ValidationInfo) -> PodRun | None:
+    parameters: Mapping[str, Parameter] = info.data.get("parameters", {})
+    secret = [name for name, each in parameters.items() if each.format is TextFormat.CONNECTION]
+    if pod is not None and secret:
+        raise PydanticCustomError(
+            RELATION,
+            "no parameter of format connection beside it, as {names}: who may see the pod would see its secrets",
+            {"names": ", ".join(secret)},
+        )
+    return pod
+
+
 def _zero_unless_idempotent(retries: int, info: ValidationInfo) -> int:
     if retries and not info.data.get("idempotent"):
         raise PydanticCustomError(RELATION, "0, unless idempotent is true")
@@ -137,7 +149,7 @@ class Operation(Entry):
         default=None, description="a mapping of file, interpreter and arguments"
     )
     sql: SqlRun | None = Field(default=None, description="a mapping of file, connection and max_rows")
-    pod: Annotated[PodRun | None, AfterValidator(_one_kind)] = Field(
+    pod: Annotated[PodRun | None, AfterValidator(_one_kind), AfterValidator(_no_secrets)] = Field(
         default=None, validate_default=True, description="a mapping of connection, namespace, image and command"
     )
     timeout: int = Field(default=300, ge=1, le=86400, description="seconds, a whole number from 1 to 86400")

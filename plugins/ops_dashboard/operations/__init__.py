@@ -9,11 +9,12 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from ops_dashboard.catalog import Operation, Scalar
+from ops_dashboard.operations.pod_runs import PreparedPod, prepare_pod
 from ops_dashboard.operations.prepared import PreparedRun
 from ops_dashboard.operations.script_runs import PreparedScript, prepare_script
 from ops_dashboard.operations.sql_runs import PreparedSql, prepare_sql
 
-__all__ = ["OUTPUT_LOGGER", "PreparedRun", "PreparedScript", "PreparedSql", "prepare"]
+__all__ = ["OUTPUT_LOGGER", "PreparedPod", "PreparedRun", "PreparedScript", "PreparedSql", "prepare"]
 
 OUTPUT_LOGGER = "ops_operators.output"
 """Name, in Airflow's log of a task, of what an operation says; the rest is Airflow's own."""
@@ -28,10 +29,13 @@ def prepare(operation: Operation, parameters: Mapping[str, Scalar | None], scrip
         scripts: The folder of the scripts.
 
     Raises:
-        ScriptError: The file is missing, has mistakes, or is not the one that the catalog asks for.
+        ScriptError: The file is missing, has mistakes, or is not the one that the catalog asks for; or there is too
+            much to give.
     """
     if operation.script is not None:
         return prepare_script(operation, operation.script, parameters, scripts)
     if operation.sql is not None:
         return prepare_sql(operation, operation.sql, parameters, scripts)
-    raise NotImplementedError
+    if operation.pod is not None:
+        return prepare_pod(operation, operation.pod, parameters)
+    raise TypeError(f"{operation.name} is of no kind, which the catalog does not let through")

@@ -88,6 +88,12 @@ def find_problem(workload: Observed, evidence: Evidence, now: datetime) -> Probl
     return Problem(kind, f"{_counted(affected)} {_WORDS[kind]}: {name}, {reason}")
 
 
+def find_pod_problem(pod: V1Pod, now: datetime) -> Problem | None:
+    """Return what keeps one pod from running or getting ready, if waiting alone may not cure it."""
+    problem = _pod_problem(pod, now)
+    return problem and Problem(problem.kind, f"{_WORDS[problem.kind]}: {problem.message}")
+
+
 def find_delay(workload: Observed, evidence: Evidence, now: datetime) -> Problem | None:
     """Return a problem if pods are without a known reason not ready for longer than a start usually takes."""
     unready = {pod.metadata.name: _unready_since(pod) for pod in evidence.pods_of(workload) if not _is_ready(pod)}

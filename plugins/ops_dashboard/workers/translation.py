@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def plain_errors(connection_id: str, host: str, what: str, namespace: str) -> Iterator[None]:
+def plain_errors(
+    connection_id: str, host: str, what: str, namespace: str, manifest: str = "deploy/rbac.yaml"
+) -> Iterator[None]:
     """Translate what a call raises.
 
     Args:
@@ -30,6 +32,7 @@ def plain_errors(connection_id: str, host: str, what: str, namespace: str) -> It
         host: Address of the API server.
         what: What the call does: a verb, a resource and maybe its name, such as `get deployments bidder`.
         namespace: Where it does it.
+        manifest: The file with the rights that it takes.
 
     Raises:
         WorkersError: The call failed.
@@ -40,18 +43,20 @@ def plain_errors(connection_id: str, host: str, what: str, namespace: str) -> It
     try:
         yield
     except ApiException as error:
-        raise _from_answer(error, connection_id, host, what, namespace) from error
+        raise _from_answer(error, connection_id, host, what, namespace, manifest=manifest) from error
     except AttributeError as error:
         # When TLS fails, the client (36.0) trips over the missing body of its own error.
         if not isinstance(error.__context__, ApiException):
             raise
-        raise _from_answer(error.__context__, connection_id, host, what, namespace) from error
+        raise _from_answer(error.__context__, connection_id, host, what, namespace, manifest=manifest) from error
     except HTTPError as error:
         reason, sent = _from_transport(error)
         raise ClusterDownError(connection_id, host, reason, sent=sent) from error
 
 
-def _from_answer(error: ApiException, connection_id: str, host: str, what: str, namespace: str) -> WorkersError:
+def _from_answer(
+    error: ApiException, connection_id: str, host: str, what: str, namespace: str, *, manifest: str
+) -> WorkersError:
     status = error.status or 0  # 0 stands for a failed TLS handshake
     if status in {0, 429} or status >= 500:
         reason = " ".join(str(error.reason).split())
@@ -64,13 +69,12 @@ def _from_answer(error: ApiException, connection_id: str, host: str, what: str, 
         )
     kinds: dict[int, tuple[type[WorkersError], str]] = {
         401: (NotPermittedError, "does not accept its credentials"),
-        403: (NotPermittedError, f"does not let its user {what} in namespace {namespace}, see deploy/rbac.yaml"),
+        403: (NotPermittedError, f"does not let its user {what} in namespace {namespace}, see {manifest}"),
         404: (WorkloadMissingError, f"has no {what.partition(' ')[2]} in namespace {namespace}"),
         409: (ConflictError, f"was asked to {what} in namespace {namespace} twice at the same moment"),
     }
-    kind, message = kinds.get(
-        status, (RejectedError, f"refuses to {what} in namespace {namespace}: {_sentence(error)}")
-    )
+    rejected = (RejectedError, f"refuses to {what} in namespace {namespace}: {_sentence(error)}")
+    kind, message = rejected if _is_about_more_than_rights(error) else kinds.get(status, rejected)
     return kind(f"the cluster of connection {connection_id} {message}")
 
 
@@ -93,6 +97,12 @@ def _from_transport(error: HTTPError) -> tuple[str, bool]:
 def _seconds_to_wait(error: ApiException) -> float | None:
     value = (error.headers or {}).get("Retry-After", "")
     return float(value) if value.isdigit() else None
+
+
+def _is_about_more_than_rights(error: ApiException) -> bool:
+    """Quotas and admission rules answer 403, too; about rights it is always which `User "..."` cannot do what."""
+    sentence = _sentence(error)
+    return error.status == 403 and "forbidden: " in sentence and 'User "' not in sentence
 
 
 def _sentence(error: ApiException) -> str:

@@ -90,7 +90,7 @@ def _form_page(request: PageRequest, asked: DagRun, approval: Approval, errors: 
             ),
         ),
         subject=_subject(asked),
-        lead="Once you approve, exactly what is shown here is carried out; if anything of it changes before, nothing is.",
+        lead="Once approved, exactly what is shown here is carried out; if anything of it changes before, nothing is.",
     )
 
 

@@ -50,5 +50,5 @@ def _form_page(request: PageRequest, errors: Mapping[str, str]) -> Page:
         *switched_off(request, CANCEL_RUN_DAG_ID),
         Panel(Form(reason_field(errors), once(), submit="Cancel the run", cancel=back)),
         subject=_operation(request),
-        lead="What it has done until then stays done. It is told to end, and killed with all that it started if it does not.",
+        lead="What it has done stays done. It is told to end, and killed with all that it started if it does not.",
     )
