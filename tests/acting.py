@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -12,9 +12,11 @@ from uuid import uuid4
 
 import psycopg
 import pytest
+from structlog.testing import capture_logs
 
 from ops_dashboard import ledger
 from ops_dashboard.catalog import Limits
+from ops_dashboard.operations import OUTPUT_MARK
 from ops_dashboard.settings import settings
 from tests.company import ADS, grant, with_grants
 
@@ -62,6 +64,13 @@ def records(connection: psycopg.Connection, run: Run) -> tuple[ledger.Entry, ...
     """The run's records, newest first."""
     connection.rollback()
     return ledger.entries(connection, ledger.Filter(run_id=run.run_id), limit=20).entries
+
+
+@pytest.fixture
+def said() -> Iterator[Callable[[], list[str]]]:
+    """Gives what operations have said so far, a line each."""
+    with capture_logs() as logged:
+        yield lambda: [each["event"] for each in logged if each.get(OUTPUT_MARK)]
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 import re
 import signal
 import threading
@@ -63,14 +62,13 @@ def test_it_changes_rows_and_tells_how_many(
     shop: psycopg.Connection,
     write_file: WriteFile,
     on_call: psycopg.Connection,
-    caplog: pytest.LogCaptureFixture,
+    said: Callable[[], list[str]],
 ) -> None:
     file = write_file("repair.sql", RESET + "SELECT id, status, now() AS at, 1.5::numeric AS n FROM orders WHERE id=1;")
     run = asked(batch="b1")
-    with caplog.at_level(logging.INFO, "ops_operators.operation.output"):
-        assert carry_out(operation(parameters=BATCH), run) == {"rows": 2}
+    assert carry_out(operation(parameters=BATCH), run) == {"rows": 2}
     assert statuses(shop) == {"stuck": 8, "new": 2}
-    lines = [record.message for record in caplog.records if record.name == "ops_operators.operation.output"]
+    lines = said()
     assert lines[:2] == ["UPDATE 2 rows", "SELECT 1 row"]
     row = json.loads(lines[2])
     assert (row["id"], row["status"], row["n"], row["at"][:2]) == (1, "new", "1.5", "20")
@@ -279,17 +277,14 @@ def test_without_the_connection_nothing_runs(write_file: WriteFile, monkeypatch:
     assert "hush-hush" not in message
 
 
-def test_output_has_its_limits(
-    shop: psycopg.Connection, write_file: WriteFile, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_output_has_its_limits(shop: psycopg.Connection, write_file: WriteFile, said: Callable[[], list[str]]) -> None:
     write_file(
         "repair.sql",
         "SELECT generate_series(1, 60) AS n; SELECT repeat('x', 20000) AS n; SELECT 'NaN'::float8;"
         " SELECT repeat('y', 2000)",
     )
-    with caplog.at_level(logging.INFO, "ops_operators.operation.output"):
-        carry_out(operation(output_limit=18_000), asked())
-    lines = [record.message for record in caplog.records if record.name == "ops_operators.operation.output"]
+    carry_out(operation(output_limit=18_000), asked())
+    lines = said()
     assert lines[0] == "SELECT 60 rows"
     assert lines[50:53] == ['{"n": 50}', "[10 more rows are not shown]", "SELECT 1 row"]
     assert lines[53].endswith("[cut here: the line is longer than 16384 characters]")

@@ -11,7 +11,7 @@ import structlog
 
 from ops_dashboard import operations
 from ops_dashboard.acts import RunRequest, run_request
-from ops_dashboard.operations import OUTPUT_LOGGER, PreparedRun
+from ops_dashboard.operations import OUTPUT_MARK, PreparedRun
 from ops_dashboard.operations.choices import ChoicesError, check_choices
 from ops_dashboard.scripts import ScriptError
 from ops_dashboard.settings import settings
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 PreparedT = TypeVar("PreparedT", bound=PreparedRun)
 
-output: structlog.typing.FilteringBoundLogger = structlog.get_logger(OUTPUT_LOGGER)
+output: structlog.typing.FilteringBoundLogger = structlog.get_logger(f"{__name__}.output", **{OUTPUT_MARK: True})
 """Where what a run says goes, line by line; its page shows it from Airflow's log."""
 
 _MARGIN = timedelta(minutes=2)

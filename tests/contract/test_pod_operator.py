@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -95,16 +94,14 @@ def test_what_it_says_is_shown_as_what_operations_say(
     pod_place: PodPlace,
     pod_ledger: psycopg.Connection,
     others: ThreadPoolExecutor,
-    caplog: pytest.LogCaptureFixture,
+    said: Callable[[], list[str]],
     tmp_path: Path,
 ) -> None:
-    caplog.set_level(logging.INFO, "ops_operators.operation.output")
-    said = b"::group::\x1b[31mERROR shard 7\nops-progress 3/10 copying\n{{ 7*7 }}\n" + b"\xff" * 3
-    with saying(pod_place.cluster, said, tmp_path):
+    printed = b"::group::\x1b[31mERROR shard 7\nops-progress 3/10 copying\n{{ 7*7 }}\n" + b"\xff" * 3
+    with saying(pod_place.cluster, printed, tmp_path):
         others.submit(pod_place.finish)
         perform(operator(pod_place.run()), asking())
-    lines = [record.getMessage() for record in caplog.records if record.name == "ops_operators.operation.output"]
-    assert lines[-4:] == ["::group::ERROR shard 7", "ops-progress 30.0 copying", "{{ 7*7 }}", r"\xff\xff\xff"]
+    assert said()[-4:] == ["::group::ERROR shard 7", "ops-progress 30.0 copying", "{{ 7*7 }}", r"\xff\xff\xff"]
 
 
 def test_the_manifest_grants_exactly_what_is_used(

@@ -25,7 +25,8 @@ from ops_dashboard.catalog.operation_rules import (
     named_and_connected,
     of_a_parameter,
 )
-from ops_dashboard.catalog.parameters import OneValue, Parameter, TextFormat
+from ops_dashboard.catalog.parameters import OneValue, Parameter
+from ops_dashboard.parameters.keywords import TextFormat
 from ops_dashboard.scripts import Interpreter, is_script_name
 from ops_dashboard.strict_yaml import RELATION
 

@@ -14,10 +14,10 @@ from ops_dashboard.operations.prepared import PreparedRun
 from ops_dashboard.operations.script_runs import PreparedScript, prepare_script
 from ops_dashboard.operations.sql_runs import PreparedSql, prepare_sql
 
-__all__ = ["OUTPUT_LOGGER", "PreparedPod", "PreparedRun", "PreparedScript", "PreparedSql", "prepare"]
+__all__ = ["OUTPUT_MARK", "PreparedPod", "PreparedRun", "PreparedScript", "PreparedSql", "prepare"]
 
-OUTPUT_LOGGER = "ops_operators.output"
-"""Name, in Airflow's log of a task, of what an operation says; the rest is Airflow's own."""
+OUTPUT_MARK = "operation_output"
+"""Key, in Airflow's log of a task, of the lines that an operation says; the others are Airflow's own."""
 
 
 def prepare(operation: Operation, parameters: Mapping[str, Scalar | None], scripts: Path) -> PreparedRun:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ops_dashboard.operations import OUTPUT_LOGGER
+from ops_dashboard.operations import OUTPUT_MARK
 from ops_dashboard.text import shorten
 from ops_dashboard.web.dag_runs import run_path
 
@@ -62,4 +62,4 @@ def output_of(content: Sequence[Any]) -> Output:
 
 
 def _is_output(record: dict[str, Any]) -> bool:
-    return record.get("logger") == OUTPUT_LOGGER
+    return record.get(OUTPUT_MARK) is True
