@@ -28,7 +28,7 @@ from ops_dashboard.directory import (
 )
 
 APP = "ops_bench_app"
-_ANYTHING = Bound(number=10**9, percent=0)
+_ANYTHING = Bound(number=10**9, percent=1000)
 UNGUARDED = SyncRules(
     holds_first_run=False,
     guards=Guards(
@@ -38,6 +38,9 @@ UNGUARDED = SyncRules(
         granted_group_gains=_ANYTHING,
         emptied_group_had=10**9,
         granted_group_opens="apply",
+        granted_group_empties="apply",
+        granted_name_passes="apply",
+        granted_email_passes="apply",
     ),
 )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ops_dashboard.directory.configured import ConfiguredSource, from_connection
+from ops_dashboard.directory.deciding import discard, release, retire
 from ops_dashboard.directory.models import (
     DirectoryError,
     DirectoryGroup,
@@ -14,7 +15,7 @@ from ops_dashboard.directory.models import (
 from ops_dashboard.directory.runs import Asked, SyncRun, SyncState, find_run, may_release, recent_runs, record_failure
 from ops_dashboard.directory.settings import SYNC_DAG_ID, Bound, Guards, SyncRules
 from ops_dashboard.directory.status import Source, SourceStatus, UnreadGroup, read_statuses
-from ops_dashboard.directory.sync import SyncReport, discard, release, sync
+from ops_dashboard.directory.sync import SyncReport, sync
 
 __all__ = [
     "SYNC_DAG_ID",
@@ -43,5 +44,6 @@ __all__ = [
     "recent_runs",
     "record_failure",
     "release",
+    "retire",
     "sync",
 ]
