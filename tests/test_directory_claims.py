@@ -97,7 +97,9 @@ def test_an_address_that_is_somebody_else_s_decides_for_nobody_until_that_is_app
     assert run(known, listed([*passed, *PEOPLE[12:]])).state is SyncState.HELD
     why = access.decide(known, "p0@example.com", ACTION).reason
     assert why.startswith("your e-mail belongs to somebody else in the company directory by now")
-    assert "p0@example.com" not in {holder.email for holder in access.explain(known, "p1@example.com", ACTION).holders.people}
+    assert "p0@example.com" not in {
+        holder.email for holder in access.explain(known, "p1@example.com", ACTION).holders.people
+    }
     # Whose it is again may act again, also in an answer that is not complete.
     run(known, listed(PEOPLE[:1], proof=None))
     assert may(known, 0)
@@ -177,8 +179,8 @@ def test_who_is_not_said_to_be_active_stays_as_known(known: psycopg.Connection) 
     report = run(known, listed([user(n, active=None) for n in range(21)]))
     assert report.state is SyncState.APPLIED
     assert "not said to be active again, so they stay suspended: p0@example.com" in evidence(known)
-    states = dict(known.execute("SELECT external_id, active FROM ops.users").fetchall())
-    assert (states["u-0"], states["u-1"], states["u-20"]) == (False, True, True)
+    suspended = known.execute("SELECT external_id FROM ops.users WHERE NOT active").fetchall()
+    assert suspended == [("u-0",)]
     run(known, listed([user(n, active=None) for n in range(1, 21)]))
     run(known, listed([user(n, active=None) for n in range(21)]))
     assert not may(known, 0)

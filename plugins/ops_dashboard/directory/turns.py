@@ -5,19 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import psycopg
 
 from ops_dashboard.directory.models import DirectoryError
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
 LONGEST_WAIT = timedelta(minutes=5)
 
 # A session that hangs with the lock, as its process does, is ended by the server.
-_LIMITS: Mapping[str, timedelta] = {
+LIMITS: dict[str, timedelta] = {
     "lock_timeout": LONGEST_WAIT,
     "idle_in_transaction_session_timeout": timedelta(minutes=10),
 }
@@ -34,7 +31,7 @@ def turn(connection: psycopg.Connection, source: str) -> Iterator[psycopg.Cursor
         DirectoryError: It is somebody else's turn for too long, or what was written contradicts what is there.
     """
     with _plain_errors(source), connection.transaction(), connection.cursor() as cursor:
-        for setting, limit in _LIMITS.items():
+        for setting, limit in LIMITS.items():
             cursor.execute(_LIMIT, [setting, f"{limit.total_seconds() * 1000:.0f}ms"])
         cursor.execute(_LOCK)
         yield cursor
