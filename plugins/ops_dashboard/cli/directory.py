@@ -6,6 +6,7 @@ at hand can decide all the same, and that is on record like any act.
 
 from __future__ import annotations
 
+import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable
 from dataclasses import replace
@@ -55,7 +56,8 @@ def _check(arguments: Namespace) -> int:
 
     try:
         configured = directory.from_connection(arguments.connection)
-        snapshot = configured.source.fetch()
+        with directory.impatient(lambda line: print(line, file=sys.stderr)):
+            snapshot = configured.source.fetch()
     except directory.DirectoryError as error:
         return fail(error)
     print(f"source {snapshot.source}: {snapshot.origin}")

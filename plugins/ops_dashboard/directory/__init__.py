@@ -12,6 +12,7 @@ from ops_dashboard.directory.models import (
     Listing,
     Snapshot,
 )
+from ops_dashboard.directory.patience import impatient
 from ops_dashboard.directory.runs import Asked, SyncRun, SyncState, find_run, may_release, recent_runs, record_failure
 from ops_dashboard.directory.settings import SYNC_DAG_ID, Bound, Guards, SyncRules
 from ops_dashboard.directory.status import Source, SourceStatus, UnreadGroup, read_statuses
@@ -39,6 +40,7 @@ __all__ = [
     "discard",
     "find_run",
     "from_connection",
+    "impatient",
     "may_release",
     "read_statuses",
     "recent_runs",
