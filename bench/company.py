@@ -106,5 +106,5 @@ def grants(size: Size) -> list[CatalogGrant]:
 
 def load_grants(connection: psycopg.Connection, wanted: list[CatalogGrant]) -> None:
     """Declare grants as a catalog does."""
-    access.apply_catalog_grants(connection, wanted)
+    access.apply_catalog_grants(connection, wanted, confirmed=True)
     connection.commit()

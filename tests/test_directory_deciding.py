@@ -1,4 +1,4 @@
-"""What a person decides is judged anew when it is their turn: what it brings, whose rights it changes, and who they are."""
+"""What a person decides is judged anew when it is its turn: what it brings, whose rights it changes, who decides."""
 
 from __future__ import annotations
 

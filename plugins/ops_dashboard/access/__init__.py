@@ -17,6 +17,7 @@ from ops_dashboard.access.explaining import (
     paths_into,
 )
 from ops_dashboard.access.grants import (
+    MassRevocationError,
     apply_catalog_grants,
     find_grant,
     give_grant,
@@ -37,6 +38,7 @@ __all__ = [
     "GroupsSince",
     "Holder",
     "Holders",
+    "MassRevocationError",
     "apply_catalog_grants",
     "decide",
     "decide_all",
