@@ -135,6 +135,7 @@ def test_the_app_role_may_do_nothing_else_in_the_schema(app_connection: psycopg.
         "containments": ["DELETE", "INSERT", "SELECT"],
         "memberships": read,
         "sync_runs": append,
+        "group_names": append,
         "grants": append,
         "grants_in_force": read,
         "ledger": read,
