@@ -100,7 +100,8 @@ def grants(size: Size) -> list[CatalogGrant]:
     while len(made) < size.grants:
         action = chance.choice(shapes).format(n=chance.randrange(1000), m=chance.randrange(20))
         group = f"group-{chance.randrange(size.groups)}"
-        made[group, action] = CatalogGrant(group=group, action=action, limits=Limits(max=100))
+        limits = Limits(max=100) if action.startswith(("scale:", "set:")) else Limits()
+        made[group, action] = CatalogGrant(group=group, action=action, limits=limits)
     return list(made.values())
 
 

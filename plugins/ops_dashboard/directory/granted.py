@@ -65,10 +65,11 @@ before AS (
       FROM looked_back
       JOIN ops.direct_memberships AS past ON past.valid_from <= looked_back.since
        AND (past.valid_to IS NULL OR past.valid_to > looked_back.since)
-       AND past.group_ids && (SELECT array_agg(inner_id) FROM inside_then)
-      JOIN inside_then ON inside_then.inner_id = ANY (past.group_ids)
+     CROSS JOIN unnest(past.group_ids) AS direct_id
+      JOIN inside_then ON inside_then.inner_id = direct_id
       JOIN affected ON affected.last_id = inside_then.group_id
       JOIN ops.users ON users.user_id = past.user_id AND users.active
+     WHERE EXISTS (SELECT FROM affected)  -- all memberships are read only then
 ), after AS (
     SELECT DISTINCT affected.name, wanted.user_id, wanted.email
       FROM affected
