@@ -28,7 +28,7 @@ from ops_dashboard.directory import (
 )
 
 APP = "ops_bench_app"
-_ANYTHING = Bound(number=10**9, percent=0)
+_ANYTHING = Bound(number=10**9, percent=1000)
 UNGUARDED = SyncRules(
     holds_first_run=False,
     guards=Guards(
@@ -38,6 +38,9 @@ UNGUARDED = SyncRules(
         granted_group_gains=_ANYTHING,
         emptied_group_had=10**9,
         granted_group_opens="apply",
+        granted_group_empties="apply",
+        granted_name_passes="apply",
+        granted_email_passes="apply",
     ),
 )
 
@@ -97,11 +100,12 @@ def grants(size: Size) -> list[CatalogGrant]:
     while len(made) < size.grants:
         action = chance.choice(shapes).format(n=chance.randrange(1000), m=chance.randrange(20))
         group = f"group-{chance.randrange(size.groups)}"
-        made[group, action] = CatalogGrant(group=group, action=action, limits=Limits(max=100))
+        limits = Limits(max=100) if action.startswith(("scale:", "set:")) else Limits()
+        made[group, action] = CatalogGrant(group=group, action=action, limits=limits)
     return list(made.values())
 
 
 def load_grants(connection: psycopg.Connection, wanted: list[CatalogGrant]) -> None:
     """Declare grants as a catalog does."""
-    access.apply_catalog_grants(connection, wanted)
+    access.apply_catalog_grants(connection, wanted, confirmed=True)
     connection.commit()

@@ -19,6 +19,9 @@ with DAG(
     catchup=False,
     is_paused_upon_creation=False,
     max_active_runs=1,
+    # One run at a time: what hangs would keep all later ones from knowing who has left.
+    dagrun_timeout=timedelta(hours=1),
+    default_args={"execution_timeout": timedelta(minutes=30)},
     tags=["ops"],
     doc_md=__doc__,
     params={
@@ -27,6 +30,12 @@ with DAG(
             type="boolean",
             title="Dry run",
             description="only tell what would change",
+        ),
+        "confirm_grants": Param(
+            default=False,
+            type="boolean",
+            title="Confirm grants",
+            description="revoke grants that the catalog no longer declares even if these are most of them",
         ),
     },
 ) as dag:

@@ -93,7 +93,7 @@ def company(app_connection: psycopg.Connection) -> psycopg.Connection:
 
 
 def with_grants(connection: psycopg.Connection, *grants: CatalogGrant) -> psycopg.Connection:
-    access.apply_catalog_grants(connection, grants)
+    access.apply_catalog_grants(connection, grants, confirmed=True)
     return connection
 
 

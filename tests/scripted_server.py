@@ -76,6 +76,17 @@ def trickle(handler: Any) -> None:
         handler.wfile.write(b" ")
 
 
+def drip(handler: Any) -> None:
+    handler.wfile.write(b"HTTP/1.1 200 OK\r\nX-Drip: ")
+    while not handler.server.script.over.wait(0.02):
+        handler.wfile.write(b"x")
+
+
+def never_final(handler: Any) -> None:
+    while not handler.server.script.over.wait(0.02):
+        handler.wfile.write(b"HTTP/1.1 102 Processing\r\n\r\n")
+
+
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 

@@ -15,7 +15,7 @@ from ops_dashboard import ledger
 from ops_dashboard.cli import main
 from ops_dashboard.database import connect_url
 from ops_dashboard.directory import SyncRules, SyncState, recent_runs, sync
-from tests.company import COMPANY, SCHEDULED, memberships
+from tests.company import COMPANY, SCHEDULED, load, memberships
 from tests.ledger_records import request
 from tests.test_cli import REPOSITORY, ops_dashboard
 
@@ -112,6 +112,24 @@ def test_another_digest_is_refused_and_on_record(
     assert memberships(app_connection) == set()
 
 
+def test_a_source_is_retired_and_on_record(app_connection: psycopg.Connection, app_url: str, tmp_path: Path) -> None:
+    load(app_connection, COMPANY)
+    app_connection.commit()
+    environment = {
+        "AIRFLOW_CONN_OPS_DASHBOARD": app_url.replace("postgresql", "postgres"),
+        "AIRFLOW_HOME": str(tmp_path),
+    }
+    done = ops_dashboard("directory", "retire", "fiel", "--reason", "it is corp now", **environment)
+    assert (done.returncode, done.stderr.splitlines()[-1]) == (1, "there is no source 'fiel'; known are file")
+    done = ops_dashboard("directory", "retire", "file", "--reason", "it is corp now", **environment)
+    assert done.returncode == 0, done.stderr
+    assert "retiring file: 5 users and 4 groups taken out" in done.stdout
+    assert memberships(app_connection) == set()
+    retired, refused = ledger.entries(app_connection, ledger.Filter()).entries
+    assert (retired.requested, retired.after, retired.outcome) == ("retire source file", "retired", "succeeded")
+    assert refused.outcome is ledger.Outcome.REFUSED
+
+
 @pytest.mark.parametrize(
     ("digest", "reason", "told"),
     [
@@ -164,7 +182,7 @@ def test_a_database_that_fails_meanwhile_is_told(
         pid = wait_for_a_lock(owner_connection)
         owner_connection.execute("SELECT pg_terminate_backend(%s, 5000)", [pid])
         assert done.result() == 1
-    assert "not decided, unless the page says so" in capsys.readouterr().err
+    assert "not done, unless the page says so" in capsys.readouterr().err
 
 
 def wait_for_a_lock(connection: psycopg.Connection) -> int:

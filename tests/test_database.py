@@ -14,7 +14,7 @@ import pytest
 from demo.postgres import Postgres
 from ops_dashboard import database
 
-REVISIONS = ["0001_directory", "0002_access", "0003_ledger", "0004_rights", "0006_operations"]
+REVISIONS = ["0001_directory", "0002_access", "0003_ledger", "0004_rights", "0005_guards", "0006_operations"]
 
 
 def connection_as_airflow_has_it(url: str, **fields: object) -> str:
@@ -136,6 +136,7 @@ def test_the_app_role_may_do_nothing_else_in_the_schema(app_connection: psycopg.
         "containments": ["DELETE", "INSERT", "SELECT"],
         "memberships": read,
         "sync_runs": append,
+        "group_names": append,
         "grants": append,
         "grants_in_force": read,
         "ledger": read,

@@ -55,6 +55,13 @@ def test_name_age_and_guards_can_be_set(monkeypatch: pytest.MonkeyPatch, tmp_pat
             {"kind": "file", "path": "/x", "max_age_hours": 0},
             "max_age_hours is not accepted; accepted is a number of hours",
         ),
+        ({"kind": "file", "path": "/x", "max_age_hours": 0.1}, "max_age_hours is not accepted"),
+        ({"kind": "file", "path": "/x", "max_age_hours": True}, "max_age_hours is not accepted"),
+        ({"kind": "file", "path": "/x", "max_age_hours": "6"}, "max_age_hours is not accepted"),
+        (
+            {"kind": "file", "path": "/x", "guards": {"users_removed": {"number": 1, "percent": True}}},
+            "guards.users_removed.percent is not accepted; accepted is a percentage from 0 to 1000",
+        ),
         ({"kind": "file", "path": "/x", "first_run": "yes"}, "first_run is not accepted; accepted is hold or apply"),
         ({"kind": "file", "path": "/x", "name": "A b"}, "name is not accepted; accepted is 1 to 63 lower-case letters"),
         (

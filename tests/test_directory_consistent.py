@@ -46,16 +46,14 @@ def test_what_is_consistent_stays_as_it_is() -> None:
         ([replace(ANNA, external_id="")], [], "users without a usable id: 1 left out ('anna@example.com')"),
         ([replace(ANNA, external_id="u\x00")], [], "users without a usable id: 1 left out ('anna@example.com')"),
         ([replace(ANNA, external_id="\ud800")], [], "users without a usable id: 1 left out ('anna@example.com')"),
+        # The Kelvin sign, which lower case makes a k of.
+        ([replace(ANNA, email="\u212aim@example.com")], [], "users without a usable e-mail: 1 left out ('u-1')"),
         (
-            [ANNA, replace(BERT, email=ANNA.email)],
-            [],
-            "more than one user has the e-mail anna@example.com: 2 left out ('u-1', 'u-2')",
+            [ANNA, replace(ANNA, email="", active=False)],
+            [replace(ANNA, active=False)],
+            "users without a usable e-mail: 1 left out ('u-1')",
         ),
-        (
-            [ANNA, replace(BERT, email="ANNA@example.com", active=False)],
-            [ANNA],
-            "more than one user has the e-mail anna@example.com: 1 left out ('u-2')",
-        ),
+        ([replace(ANNA, active=None)], [replace(ANNA, active=None)], None),
     ],
 )
 def test_people(users: list[DirectoryUser], left: list[DirectoryUser], note: str | None) -> None:
@@ -71,7 +69,6 @@ def test_people(users: list[DirectoryUser], left: list[DirectoryUser], note: str
         (replace(ADS, name=" "), "it has no name"),
         (replace(ADS, name="x" * 100_000), "its name has more than 200 characters"),
         (replace(ADS, name="ads\noncall"), "its name is not printable"),
-        (replace(ADS, name=SEARCH.name), "2 groups have its name"),
         (replace(ADS, name="", problem="its members: 503"), "its members: 503"),
         (replace(ADS, name="ads\x00\ud800", problem="its members: 503"), "its members: 503"),
         (replace(ADS, name="x" * 100_000, problem="its members: 503"), "its members: 503"),
@@ -106,12 +103,11 @@ def test_notes_stay_short() -> None:
 
 
 TEXTS = st.sampled_from(["", " ", "a", "b", "A@x", "a@x", "b@x", "x\x00", "x\ud800", "ü@x", "c" * 300])
-USABLE_EMAILS = {"a@x", "b@x"}
 IDS = st.sampled_from(["", "1", "\ud800", "2", "3", "4" * 600])
 
 
 @given(
-    users=st.lists(st.builds(DirectoryUser, IDS, TEXTS, TEXTS, st.booleans()), max_size=6),
+    users=st.lists(st.builds(DirectoryUser, IDS, TEXTS, TEXTS, st.none() | st.booleans()), max_size=6),
     groups=st.lists(
         st.builds(
             DirectoryGroup,
@@ -128,15 +124,14 @@ def test_whatever_was_listed_the_result_is_consistent(users: list[DirectoryUser]
     found = made(users, groups)
     people, bodies = found.users.entries, found.groups.entries
     assert len({user.external_id for user in people}) == len(people)
-    assert len({user.email for user in people}) == len(people)
     assert len({group.external_id for group in bodies}) == len(bodies)
     readable = [group for group in bodies if group.problem is None]
-    assert len({group.name for group in readable}) == len(readable)
     assert all(group.name.strip() for group in readable)
     assert all(group.name.isprintable() and len(group.name) <= LONGEST_NAME for group in bodies)
     for group in bodies:
         assert set(group.member_users) <= {user.external_id for user in people}
         assert set(group.member_groups) <= {each.external_id for each in bodies} - {group.external_id}
         assert len(set(group.member_users)) == len(group.member_users)
-    suspended = {user.external_id for user in users if not user.active and user.email.strip().lower() in USABLE_EMAILS}
-    assert not suspended & {user.external_id for user in people if user.active}
+    suspended = {user.external_id for user in users if user.active is False and user.external_id in {"1", "2", "3"}}
+    assert found.suspended_ids == suspended
+    assert not suspended & {user.external_id for user in people if user.active is not False}

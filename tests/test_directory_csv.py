@@ -59,9 +59,9 @@ def test_a_good_file_becomes_a_snapshot_whose_groups_are_those_that_somebody_is_
     assert snapshot.groups.proof == snapshot.users.proof
 
 
-def test_without_the_column_active_all_users_are(file: Path) -> None:
+def test_without_the_column_active_nobody_is_said_to_be(file: Path) -> None:
     snapshot = fetch(file, "id,email,name,groups\nu-1,a@example.com,A,g\n")
-    assert [user.active for user in snapshot.users.entries] == [True]
+    assert [user.active for user in snapshot.users.entries] == [None]
 
 
 @pytest.mark.parametrize("line_end", ["\n", "\r\n", "\r"])
@@ -152,6 +152,10 @@ def test_a_name_that_ends_in_capitals_is_csv_too(tmp_path: Path) -> None:
         (
             HEADER + GOOD + f"u-2,b@example.com,{'x' * 200_000},true,g\n",
             [f"3: got 'u-2,b@example.com,{'x' * 60}…, expected valid CSV (field larger than field limit (131072))"],
+        ),
+        (
+            HEADER + GOOD + "u-2,b@example.com,B,true,oncall;se",
+            ["3: got no line break at its end, expected one: a file without may have been cut off"],
         ),
         ((HEADER + GOOD).encode() + b"u-2,b@example.com,Zo\xeb,true,g\n", ["3: got byte 0xeb, expected text in UTF-8"]),
         ((HEADER + GOOD).encode("utf-16"), ["1: got byte 0xff, expected text in UTF-8"]),

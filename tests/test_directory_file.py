@@ -58,6 +58,7 @@ users:
   - id: u-1
     email: OnCall@Ads.example.com
     name: Ads on call
+    active: true
   - {id: u-2, email: gone@example.com, name: Gone, active: false}
 groups:
   - id: g-1

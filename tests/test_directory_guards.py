@@ -134,13 +134,17 @@ def test_what_the_guards_let_through(guarded: psycopg.Connection, found: Snapsho
             [
                 "everybody in the directory would become a member of oncall, which grants name",
                 "oncall, which grants name, would gain 90 people; it has 10",
+                "everybody in the directory would become a member of outer, which grants name",
                 "outer, which grants name, would gain 90 people; it has 10",
             ],
         ),
         (
             # The name that grants use passes to another group.
             changed(replace(ONCALL, name="before"), replace(STAFF, name="oncall"), OUTER),
-            ["oncall, which grants name, would gain 90 people; it has 10"],
+            [
+                "oncall, which grants name, would be another group than the one that had this name before",
+                "oncall, which grants name, would gain 90 people; it has 10",
+            ],
         ),
         (
             changed(ONCALL, STAFF, OUTER, origin="another file"),

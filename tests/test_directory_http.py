@@ -14,10 +14,11 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from ops_dashboard.directory import impatient
 from ops_dashboard.directory.answers import _retry_after
 from ops_dashboard.directory.http import server_url
 from tests.certificates import make_certificate
-from tests.scripted_server import SECRET, Scripted, answer, break_off, drop, hang, serve, trickle
+from tests.scripted_server import SECRET, Scripted, answer, break_off, drip, drop, hang, never_final, serve, trickle
 
 
 @pytest.fixture
@@ -141,11 +142,20 @@ def test_anything_but_an_object_is_told(script: Scripted, content: bytes, shown:
     )
 
 
-@pytest.mark.parametrize("slow", [hang, trickle])
+@pytest.mark.parametrize("slow", [hang, trickle, drip, never_final])
 def test_a_server_that_hangs_is_left(script: Scripted, slow: Callable[[Any], None]) -> None:
     script.answers = [slow] * 50
     error = script.refusal(request_timeout=timedelta(seconds=0.2), give_up_after=timedelta(seconds=1))
     assert str(error) == f"{script.url}/here: no whole answer in time"
+
+
+def test_who_has_no_patience_is_told_of_each_try_and_waits_for_two(script: Scripted, pauses: list[float]) -> None:
+    script.answers = [answer(b"", 503)] * 50
+    told: list[str] = []
+    with impatient(told.append):
+        error = script.refusal()
+    assert told == [f"try 1 of 2: {error}; asking again"]
+    assert len(script.asked) == 2
 
 
 def test_an_answer_without_end_is_not_read_to_it(script: Scripted) -> None:

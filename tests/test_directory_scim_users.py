@@ -24,8 +24,8 @@ def company() -> Iterator[FakeScim]:
 @pytest.mark.parametrize(
     ("active", "expected"),
     [
-        (..., True),
-        (None, True),
+        (..., None),
+        (None, None),
         (True, True),
         ("True", True),
         ("true", True),
@@ -34,7 +34,9 @@ def company() -> Iterator[FakeScim]:
         ("false", False),
     ],
 )
-def test_only_who_is_said_to_be_inactive_is_suspended(company: FakeScim, active: object, expected: bool) -> None:
+def test_only_who_is_said_to_be_inactive_is_suspended_and_only_who_is_said_to_be_active_is(
+    company: FakeScim, active: object, expected: bool | None
+) -> None:
     company.users[0] = changed(user(0), active=active)
     users = fetch(company.url).users
     assert (users.entries[0].active, bool(users.proof)) == (expected, True)

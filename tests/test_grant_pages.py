@@ -61,7 +61,7 @@ def test_filters_narrow_the_list(site: Site, query: dict[str, str], expected: li
 def test_an_unknown_origin_is_told_with_what_is_accepted(
     site: Site, company: psycopg.Connection, grants: Sequence[CatalogGrant]
 ) -> None:
-    access.apply_catalog_grants(company, grants)
+    access.apply_catalog_grants(company, grants, confirmed=True)
     with site.client(VIEWER) as client:
         answer = client.get(PAGE, params={"origin": "<b>"})
     assert answer.status_code == 400

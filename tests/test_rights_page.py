@@ -132,7 +132,7 @@ def test_somebody_else_s_refusal_is_quoted_since_it_speaks_to_them(site: Site) -
 
 
 def test_what_nobody_may_says_so(site: Site, company: psycopg.Connection) -> None:
-    access.apply_catalog_grants(company, ())
+    access.apply_catalog_grants(company, (), confirmed=True)
     assert "Nobody may. No grant in force covers it" in words(visit(site, ADS, action="run:purge"))
 
 

@@ -206,6 +206,38 @@ def test_the_catalogs_grants_come_and_go_with_it(
     assert not access.decide(app_connection, ADS, "scale:ads/bidder").allowed
 
 
+def declare(folder: Path, *actions: str) -> None:
+    grants = [{"group": "ads-oncall", "action": action} for action in actions]
+    (folder / "grants.yaml").write_text(yaml.safe_dump({"grants": grants}))
+
+
+def test_most_of_the_catalogs_grants_go_only_if_somebody_confirms(
+    product_database: str, catalog_folder: Path, app_connection: psycopg.Connection
+) -> None:
+    declare(catalog_folder, "scale:a", "scale:b", "scale:c", "scale:d", "scale:e")
+    sync_grants()
+    declare(catalog_folder, "scale:a", "scale:b", "view:*")
+    with pytest.raises(AirflowFailException, match=r"^held: 3 of the 5 grants .* would be revoked.*confirm_grants"):
+        sync_grants()
+    assert len(access.live_grants(app_connection)) == 5
+    app_connection.rollback()
+    confirmed: Any = {**NOBODY_ASKED, "params": {"confirm_grants": True}}
+    assert sync_grants(confirmed) == {"added": 1, "revoked": 3}
+    # Few are, and so is each that comes back with other terms.
+    declare(catalog_folder, "scale:a")
+    assert sync_grants() == {"added": 0, "revoked": 2}
+
+
+def test_grants_with_other_terms_are_not_gone(
+    product_database: str, catalog_folder: Path, app_connection: psycopg.Connection
+) -> None:
+    for limit in (1, 2):
+        grants = [{"group": "g", "action": f"scale:{name}", "limits": {"max": limit}} for name in "abc"]
+        (catalog_folder / "grants.yaml").write_text(yaml.safe_dump({"grants": grants}))
+        sync_grants()
+    assert {grant.limits.max for grant in access.live_grants(app_connection)} == {2}
+
+
 def test_a_catalog_with_mistakes_changes_no_grant(
     product_database: str, directory_file: Path, catalog_folder: Path, app_connection: psycopg.Connection
 ) -> None:

@@ -5,13 +5,15 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from ops_dashboard import directory
+from ops_dashboard import access, directory
 from ops_dashboard.acts import DecideSyncRequest, RequestError
 from ops_operators.guarded import Attempt, Effect, GuardedOperator, Observation
 from ops_operators.sessions import session
-from ops_operators.verdicts import RefusedError
+from ops_operators.verdicts import DeniedError, RefusedError
 
 if TYPE_CHECKING:
+    import psycopg
+
     from ops_dashboard.directory import SyncRun
 
 # A release waits for the sync that runs, and then applies as much as a sync does.
@@ -41,11 +43,22 @@ class DecideSyncOperator(GuardedOperator[DecideSyncRequest, "SyncRun"]):
         raise RequestError({"digest": f"{request.digest} is not held, it may have been decided; {waits}"})
 
     def act(self, request: DecideSyncRequest, seen: SyncRun, attempt: Attempt) -> Effect:
-        """Apply it or let go of it, in one transaction that looks again."""
+        """Apply it or let go of it, in one transaction that looks again: at what it brings, and at who asks.
+
+        Raises:
+            DeniedError: The sync that was waited for has taken the right away.
+            RefusedError: It would bring something else by now, or somebody else has to release it.
+        """
+
+        def judge(connection: psycopg.Connection) -> None:
+            decision = access.decide(connection, attempt.by, request.target)
+            if not decision.allowed:
+                raise DeniedError(decision.reason)
+
         decide = directory.release if request.decision == "release" else directory.discard
         try:
             with session() as connection:
-                decide(connection, request.source, request.digest, by=attempt.by, why=attempt.why)
+                decide(connection, request.source, request.digest, by=attempt.by, why=attempt.why, judge=judge)
         except directory.DirectoryError as error:
             raise RefusedError(f"{error}; nothing was changed") from error
         after = directory.SyncState.APPLIED if request.decision == "release" else directory.SyncState.DISCARDED

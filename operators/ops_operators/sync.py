@@ -75,7 +75,7 @@ class SyncDirectoryOperator(BaseOperator):
 class SyncCatalogGrantsOperator(BaseOperator):
     """Add the grants that the catalog newly declares, revoke those that it no longer does.
 
-    The run's parameter `dry_run` only tells how many these are.
+    The run's parameter `dry_run` only tells how many these are. When most would go it takes `confirm_grants`.
     """
 
     template_fields = ()
@@ -84,13 +84,20 @@ class SyncCatalogGrantsOperator(BaseOperator):
         """Compare and apply.
 
         Raises:
-            AirflowFailException: The catalog has mistakes or the database is down; the grants stay as they were.
+            AirflowFailException: The catalog has mistakes, most of its grants would go and nobody has confirmed it, or
+                the database is down; the grants stay as they were.
         """
         dry_run = _is_dry_run(context)
+        confirmed = dry_run or bool(context["params"].get("confirm_grants"))
         try:
             grants = current_catalog().grants
             with closing(database.connect()) as connection, connection.transaction(force_rollback=dry_run):
-                changes = access.apply_catalog_grants(connection, grants)
+                changes = access.apply_catalog_grants(connection, grants, confirmed=confirmed)
+        except access.MassRevocationError as error:
+            raise AirflowFailException(
+                f"held: {error}; the grants stay as they were. Look at what the catalog folder holds; if it is right,"
+                " trigger this DAG with confirm_grants"
+            ) from error
         except (CatalogError, *_DATABASE_FAILURES) as error:
             raise AirflowFailException(f"{error}; the grants stay as they were") from error
         self.log.info("Grants of the catalog%s: %s", ", rehearsed" if dry_run else "", changes)

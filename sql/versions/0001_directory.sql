@@ -102,8 +102,7 @@ END;
 CREATE TABLE ops.sync_runs (
     sync_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     source text NOT NULL REFERENCES ops.sources,
-    at timestamptz NOT NULL DEFAULT statement_timestamp(),
-    read_at timestamptz NOT NULL DEFAULT statement_timestamp(),  -- later than `at` if a held run was found again
+    at timestamptz NOT NULL DEFAULT clock_timestamp(),
     state text NOT NULL
         CHECK (state IN ('applied', 'partial', 'held', 'failed', 'rehearsed', 'discarded', 'superseded')),
     dag_run_id text NOT NULL,

@@ -25,8 +25,7 @@ GRANT INSERT, UPDATE ON ops.sources, ops.users, ops.groups TO ops_dashboard_app;
 GRANT USAGE ON SEQUENCE ops.users_user_id_seq, ops.groups_group_id_seq TO ops_dashboard_app;
 GRANT INSERT, UPDATE (valid_to) ON ops.direct_memberships, ops.nested_groups TO ops_dashboard_app;
 GRANT INSERT, DELETE ON ops.containments TO ops_dashboard_app;
-GRANT INSERT, UPDATE (state, read_at, reasons, evidence, differences, snapshot, decided_by, decided_at, decided_why)
-    ON ops.sync_runs TO ops_dashboard_app;
+GRANT INSERT, UPDATE (state, snapshot, decided_by, decided_at, decided_why) ON ops.sync_runs TO ops_dashboard_app;
 GRANT EXECUTE ON FUNCTION ops.groups_at TO ops_dashboard_app;
 
 -- Grants are given and revoked, never changed.

@@ -3,7 +3,7 @@
 from ops_dashboard.database import run_sql_beside
 
 revision = "0006_operations"
-down_revision = "0004_rights"
+down_revision = "0005_guards"
 
 
 def upgrade() -> None:

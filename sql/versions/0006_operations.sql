@@ -21,15 +21,20 @@ DECLARE
     person record;
     closest record;
 BEGIN
-    SELECT users.user_id, users.active, sources.applied_at, sources.max_age, direct.group_ids INTO person
+    SELECT users.user_id, users.active, users.email_taken, sources.applied_at, sources.max_age, direct.group_ids
+      INTO person
       FROM ops.users JOIN ops.sources USING (source)
       LEFT JOIN ops.direct_memberships AS direct ON direct.user_id = users.user_id AND direct.valid_to IS NULL
-     WHERE users.email = lower(who) AND users.removed_at IS NULL;
+     WHERE users.email = ops.email_of(who) AND users.removed_at IS NULL;
     IF NOT FOUND THEN
         RETURN ops.decide_unknown(who);
     ELSIF NOT person.active THEN
         RETURN (false, 'your account is suspended in the company directory', NULL, person.applied_at, person.max_age
             )::ops.decision;
+    ELSIF person.email_taken THEN
+        RETURN (false, 'your e-mail belongs to somebody else in the company directory by now, and nothing is decided for'
+            ' it until a sync takes that over; ask your Data Platform team to look at DAG ops_sync_groups',
+            NULL, person.applied_at, person.max_age)::ops.decision;
     ELSIF moment - person.applied_at > person.max_age THEN
         RETURN (false, format('the company directory was last read completely %s ago, at %s; nothing is decided from'
                 ' data older than %s; ask your Data Platform team to look at DAG ops_sync_groups',

@@ -17,6 +17,7 @@ from ops_dashboard.access.explaining import (
     paths_into,
 )
 from ops_dashboard.access.grants import (
+    MassRevocationError,
     apply_catalog_grants,
     approver_groups,
     find_grant,
@@ -38,6 +39,7 @@ __all__ = [
     "GroupsSince",
     "Holder",
     "Holders",
+    "MassRevocationError",
     "apply_catalog_grants",
     "approver_groups",
     "decide",

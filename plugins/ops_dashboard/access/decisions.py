@@ -25,12 +25,13 @@ SELECT asked.action AS asked, decision.allowed, decision.reason AS why, decision
 """  # noqa: S608 - a constant
 _WHY_NOT_MEMBER = """
 SELECT CASE WHEN NOT users.active THEN 'whose account is suspended'
+            WHEN users.email_taken THEN 'whose e-mail is somebody else''s by now'
             WHEN coalesce(clock_timestamp() - sources.applied_at > sources.max_age, true)
             THEN 'of whom only outdated data is known'
             WHEN %(group)s <> ALL (ops.groups_of(users.user_id, clock_timestamp(), sources.max_age))
             THEN 'who is not in ' || %(group)s END
   FROM ops.users JOIN ops.sources USING (source)
- WHERE users.email = lower(%(user)s) AND users.removed_at IS NULL
+ WHERE users.email = ops.email_of(%(user)s) AND users.removed_at IS NULL
 """
 
 

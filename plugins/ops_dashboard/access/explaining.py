@@ -25,9 +25,9 @@ SELECT asked.action, ARRAY(SELECT ops.groups_that_may(asked.action)) FROM unnest
 """
 _PERSON = """
 SELECT ops.groups_of(users.user_id, clock_timestamp(), sources.max_age),
-       users.active, sources.applied_at, sources.max_age
+       users.active AND NOT users.email_taken, sources.applied_at, sources.max_age
   FROM ops.users JOIN ops.sources USING (source)
- WHERE users.email = lower(%s) AND users.removed_at IS NULL
+ WHERE users.email = ops.email_of(%s) AND users.removed_at IS NULL
 """
 _ANY_SYNC = "SELECT max(applied_at) FROM ops.sources"
 _GRANTS_OF = f"""
@@ -43,7 +43,8 @@ SELECT DISTINCT ON (users.email) users.email, users.name, groups.group_id, direc
   JOIN ops.groups ON groups.name = held.group_name AND groups.removed_at IS NULL
   JOIN ops.containments AS inside ON inside.group_id = groups.group_id
   JOIN ops.direct_members AS direct ON direct.group_id = inside.inner_id
-  JOIN ops.users ON users.user_id = direct.user_id AND users.active AND users.removed_at IS NULL
+  JOIN ops.users ON users.user_id = direct.user_id AND users.active AND NOT users.email_taken
+   AND users.removed_at IS NULL
  WHERE held.anchor = ANY (ops.possible_anchors(%(action)s)) AND %(action)s LIKE held.pattern
  ORDER BY users.email, length(replace(held.action, '*', '')) DESC, held.grant_id
 """  # noqa: S608 - a constant
@@ -58,7 +59,7 @@ SELECT groups.group_id, direct.group_id
   JOIN ops.direct_members AS direct USING (user_id)
   JOIN ops.containments AS inside ON inside.inner_id = direct.group_id
   JOIN ops.groups ON groups.group_id = inside.group_id AND groups.removed_at IS NULL
- WHERE users.email = lower(%(user)s) AND users.removed_at IS NULL AND groups.name = ANY (%(groups)s)
+ WHERE users.email = ops.email_of(%(user)s) AND users.removed_at IS NULL AND groups.name = ANY (%(groups)s)
  ORDER BY 1, 2
 """
 _NESTING = """
@@ -73,7 +74,7 @@ SELECT ARRAY(SELECT DISTINCT groups.name FROM ops.groups_at(users.user_id, %(mom
                JOIN ops.groups USING (group_id) ORDER BY groups.name),
        ARRAY(SELECT DISTINCT groups.name FROM ops.groups_at(users.user_id, clock_timestamp()) AS at (group_id)
                JOIN ops.groups USING (group_id) ORDER BY groups.name)
-  FROM ops.users WHERE users.email = lower(%(user)s) AND users.removed_at IS NULL
+  FROM ops.users WHERE users.email = ops.email_of(%(user)s) AND users.removed_at IS NULL
 """
 _NAMES = "SELECT group_id, name FROM ops.groups WHERE group_id = ANY (%s)"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from ops_dashboard.catalog import CatalogGrant
 
+_FEWEST_HELD = 3
+_WAIT = "SET LOCAL lock_timeout = '1min'"
 _LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('ops.grants', 0))"
 _LIVE_CATALOG_GRANTS = """
 SELECT group_name, action, min_value, max_value, max_change, valid_from, expires_at, approver, grant_id
@@ -51,15 +53,32 @@ SELECT DISTINCT action FROM ops.grants
 _GROUP_NAMES = "SELECT name FROM ops.groups WHERE removed_at IS NULL ORDER BY name"
 
 
-def apply_catalog_grants(connection: psycopg.Connection, grants: Sequence[CatalogGrant]) -> GrantChanges:
+class MassRevocationError(Exception):
+    """The catalog lacks so many of the grants it had that it may not be the whole catalog; nothing was changed."""
+
+
+def apply_catalog_grants(
+    connection: psycopg.Connection, grants: Sequence[CatalogGrant], *, confirmed: bool = False
+) -> GrantChanges:
     """Make the catalog's grants those that live with origin `catalog`: add what is new, revoke what is gone.
 
     Commits, unless the connection is in a transaction already.
+
+    Args:
+        connection: To the product's database.
+        grants: All that the catalog declares.
+        confirmed: Whether a person knows that most of those it declared before are to go.
+
+    Raises:
+        MassRevocationError: Most would go, and nobody has confirmed it.
     """
     wanted = {_key(grant) for grant in grants}
     with connection.transaction(), connection.cursor() as cursor:
+        cursor.execute(_WAIT)
         cursor.execute(_LOCK)
         live = {tuple(row): grant_id for *row, grant_id in cursor.execute(_LIVE_CATALOG_GRANTS)}
+        if not confirmed:
+            _refuse_mass_revocation(live, wanted)
         added = sorted(wanted - live.keys(), key=repr)
         revoked = [live[key] for key in live.keys() - wanted]
         cursor.executemany(_ADD, [(*key, "catalog", "catalog", None) for key in added])
@@ -118,6 +137,14 @@ def approver_groups(connection: psycopg.Connection) -> tuple[str, ...]:
 def group_names(connection: psycopg.Connection) -> tuple[str, ...]:
     """Return the names of the directory's groups."""
     return tuple(name for (name,) in connection.execute(_GROUP_NAMES))
+
+
+def _refuse_mass_revocation(live: Collection[tuple[object, ...]], wanted: Collection[tuple[object, ...]]) -> None:
+    """Grants that come back with other terms are not gone."""
+    kept = {key[:2] for key in wanted}
+    gone = sum(key[:2] not in kept for key in live)
+    if gone >= _FEWEST_HELD and gone > len(live) / 2:
+        raise MassRevocationError(f"{gone} of the {len(live)} grants that the catalog has declared would be revoked")
 
 
 def _key(grant: CatalogGrant) -> tuple[object, ...]:

@@ -11,7 +11,7 @@ from pydantic import AfterValidator, Field, ValidationInfo
 from pydantic_core import PydanticCustomError
 
 from ops_dashboard.acts.requests import ActRequest, RequestError
-from ops_dashboard.catalog import TIME_IN_WORDS, ActionPattern, GroupName, Limits, Time, limits_in_words
+from ops_dashboard.catalog import TIME_IN_WORDS, ActionPattern, GroupName, Limits, OnlyOfNumbers, Time, limits_in_words
 from ops_dashboard.strict_yaml import RELATION
 from ops_dashboard.text import shown
 
@@ -42,7 +42,7 @@ class ChangeGrantRequest(ActRequest):
     change: Literal["grant", "revoke"] = Field(description="grant or revoke")
     group: GroupName
     action: ActionPattern
-    limits: Annotated[Limits | None, _only_to("grant")] = Field(
+    limits: Annotated[Limits | None, OnlyOfNumbers, _only_to("grant")] = Field(
         default=None, description="a mapping of min, max and max_change, or nothing"
     )
     expires_at: Annotated[Time | None, _only_to("grant")] = Field(

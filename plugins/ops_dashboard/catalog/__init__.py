@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ops_dashboard.catalog.fields import TIME_IN_WORDS, GroupName, Scalar, Time, WorkloadKind
-from ops_dashboard.catalog.grants import ActionPattern, CatalogGrant, Limits, limits_in_words
+from ops_dashboard.catalog.grants import ActionPattern, CatalogGrant, Limits, OnlyOfNumbers, limits_in_words
 from ops_dashboard.catalog.models import (
     Catalog,
     UnknownEntryError,
@@ -30,6 +30,7 @@ __all__ = [
     "ConfigMapKey",
     "GroupName",
     "Limits",
+    "OnlyOfNumbers",
     "Operation",
     "Parameter",
     "PodRun",

@@ -63,6 +63,28 @@ def limits_in_words(limits: Limits) -> str:
     return ", ".join(parts)
 
 
+LIMITED_VERBS = ("scale", "set")
+
+
+def _only_of_numbers(limits: Limits | None, info: ValidationInfo) -> Limits | None:
+    """Limits judge numbers: elsewhere they would be taken for a restriction, and be none.
+
+    Nor does a bare `*` take them: whoever has it can give themselves the same without.
+    """
+    action = info.data.get("action")
+    if limits is not None and limits != Limits() and action is not None and action.split(":")[0] not in LIMITED_VERBS:
+        raise PydanticCustomError(
+            RELATION,
+            "nothing for {action}: limits are for actions that begin with {verbs}",
+            {"action": action, "verbs": " or ".join(f"{verb}:" for verb in LIMITED_VERBS)},
+        )
+    return limits
+
+
+OnlyOfNumbers = AfterValidator(_only_of_numbers)
+"""Annotates a field `limits` behind a field `action`."""
+
+
 class CatalogGrant(Entry):
     """A group's right to do what an action pattern covers; `*` in the pattern stands for any text.
 
@@ -72,7 +94,7 @@ class CatalogGrant(Entry):
 
     group: GroupName
     action: ActionPattern
-    limits: Limits = Field(default=Limits(), description="a mapping")
+    limits: Annotated[Limits, OnlyOfNumbers] = Field(default=Limits(), description="a mapping")
     valid_from: Time | None = Field(default=None, description=TIME_IN_WORDS)
     expires_at: Annotated[Time | None, AfterValidator(_after_valid_from)] = Field(
         default=None, description=TIME_IN_WORDS

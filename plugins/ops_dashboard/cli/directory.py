@@ -1,4 +1,4 @@
-"""`ops-dashboard directory`: try a source before it is used, and decide a held sync when nobody else may.
+"""`ops-dashboard directory`: try a source before it is used, retire it after, decide a held sync when nobody else may.
 
 Nothing is decided from group data that is too old, a release on the page included; whoever has the product's database
 at hand can decide all the same, and that is on record like any act.
@@ -6,7 +6,9 @@ at hand can decide all the same, and that is on record like any act.
 
 from __future__ import annotations
 
+import sys
 from argparse import ArgumentParser, Namespace
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from getpass import getuser
@@ -18,11 +20,11 @@ from ops_dashboard.cli.command import Command, fail
 if TYPE_CHECKING:
     import psycopg
 
-    from ops_dashboard.acts import DecideSyncRequest
     from ops_dashboard.directory import Snapshot
-    from ops_dashboard.ledger import Request
+    from ops_dashboard.ledger import Details, Request
 
 _SHOWN = 20
+_LONGEST_REASON = 500
 _TIME_LIMIT = timedelta(minutes=10)
 
 
@@ -39,6 +41,10 @@ def _arguments(parser: ArgumentParser) -> None:
         parts.add_argument("digest", help="of the differences, as the page and the task's log show it")
         parts.add_argument("--reason", required=True, help="why; kept with the record")
         parts.set_defaults(decide=_decide, decision=decision)
+    parts = actions.add_parser("retire", help="take out everybody and every group of a source that is no more")
+    parts.add_argument("source", help="the source's name")
+    parts.add_argument("--reason", required=True, help="why; kept with the record")
+    parts.set_defaults(decide=_retire)
 
 
 def _run(arguments: Namespace) -> int:
@@ -50,7 +56,8 @@ def _check(arguments: Namespace) -> int:
 
     try:
         configured = directory.from_connection(arguments.connection)
-        snapshot = configured.source.fetch()
+        with directory.impatient(lambda line: print(line, file=sys.stderr)):
+            snapshot = configured.source.fetch()
     except directory.DirectoryError as error:
         return fail(error)
     print(f"source {snapshot.source}: {snapshot.origin}")
@@ -64,7 +71,7 @@ def _check(arguments: Namespace) -> int:
 
 def _tell_contents(snapshot: Snapshot) -> None:
     users, groups = snapshot.users.entries, snapshot.groups.entries
-    suspended = sum(not user.active for user in users)
+    suspended = len(snapshot.suspended_ids)
     members = sum(len(group.member_users) for group in groups)
     nested = sum(len(group.member_groups) for group in groups)
     print(f"  would load {len(users)} users ({suspended} suspended) and {len(groups)} groups")
@@ -76,57 +83,97 @@ def _tell_contents(snapshot: Snapshot) -> None:
 
 
 def _decide(arguments: Namespace) -> int:
-    import psycopg
-
-    from ops_dashboard import database
+    from ops_dashboard import directory
     from ops_dashboard.acts import DecideSyncRequest, RequestError, parse
+    from ops_dashboard.ledger import Details
 
     values = {name: getattr(arguments, name) for name in ("source", "digest", "decision", "reason")}
     try:
         asked = parse(DecideSyncRequest, values)
-        with database.connect() as connection:
-            return _decided(connection, asked, _request(asked))
-    except (RequestError, database.DatabaseDownError) as error:
+    except RequestError as error:
         return fail(error)
-    except psycopg.Error as error:
-        return fail(f"not decided, unless the page says so: {str(error).strip()}")
-
-
-def _decided(connection: psycopg.Connection, asked: DecideSyncRequest, request: Request) -> int:
-    from ops_dashboard import directory, ledger
-
+    request = _request(asked.decision, asked.reason)
     released = asked.decision == "release"
     decide = directory.release if released else directory.discard
-    details = ledger.Details(before="held", requested=asked.requested, time_limit=_TIME_LIMIT)
     after = directory.SyncState.APPLIED if released else directory.SyncState.DISCARDED
+    return _recorded(
+        request,
+        Details(before="held", requested=asked.requested, after=str(after), time_limit=_TIME_LIMIT),
+        lambda connection: decide(connection, asked.source, asked.digest, request.actor, request.reason),
+    )
+
+
+def _retire(arguments: Namespace) -> int:
+    from ops_dashboard import directory
+    from ops_dashboard.ledger import Details
+    from ops_dashboard.text import shorten
+
+    if not (reason := shorten(arguments.reason, _LONGEST_REASON).strip()):
+        return fail("reason: got nothing, expected a few words that say why")
+    request = _request("retire", reason)
+
+    def retire(connection: psycopg.Connection) -> None:
+        asked = directory.Asked(request.actor, request.run_id)
+        changed = directory.retire(connection, arguments.source, request.reason, asked)
+        gone = f"{changed.count('user_removed')} users and {changed.count('group_removed')} groups"
+        print(f"retiring {arguments.source}: {gone} taken out")
+
+    requested = f"retire source {shorten(arguments.source)}"
+    return _recorded(
+        request, Details(before="known", requested=requested, after="retired", time_limit=_TIME_LIMIT), retire
+    )
+
+
+def _recorded(request: Request, details: Details, act: Callable[[psycopg.Connection], object]) -> int:
+    import psycopg
+
+    from ops_dashboard import database
+
+    try:
+        with database.connect() as connection:
+            return _done(connection, request, details, act)
+    except database.DatabaseDownError as error:
+        return fail(error)
+    except psycopg.Error as error:
+        return fail(f"not done, unless the page says so: {str(error).strip()}")
+
+
+def _done(
+    connection: psycopg.Connection, request: Request, details: Details, act: Callable[[psycopg.Connection], object]
+) -> int:
+    from ops_dashboard import directory, ledger
+
+    asked = replace(details, after=None)
     try:
         # What is done and its record are committed together, or neither is. The record comes last: whoever else writes
         # one waits for it, and to apply a directory takes its time.
         with connection.transaction():
-            decide(connection, asked.source, asked.digest, request.actor, request.reason)
-            ledger.append(connection, request, ledger.Event.STARTED, details)
-            ledger.append(connection, request, ledger.Event.SUCCEEDED, replace(details, after=str(after)))
+            act(connection)
+            ledger.append(connection, request, ledger.Event.STARTED, asked)
+            ledger.append(connection, request, ledger.Event.SUCCEEDED, details)
     except directory.DirectoryError as error:
-        ledger.append(connection, request, ledger.Event.REFUSED, replace(details, message=str(error)))
+        ledger.append(connection, request, ledger.Event.REFUSED, replace(asked, message=str(error)))
         connection.commit()
         return fail(error)
-    print(f"done: {asked.requested}; on record as {request.run_id}")
+    print(f"done: {details.requested}; on record as {request.run_id}")
     return 0
 
 
-def _request(asked: DecideSyncRequest) -> Request:
+def _request(task_id: str, reason: str) -> Request:
     from ops_dashboard.ledger import Request
 
     return Request(
         request_id=uuid4(),
         actor=f"{getuser()} at a shell",
-        action=asked.verb,
-        resource=asked.resource,
+        action="manage",
+        resource="access",
         dag_id="(shell)",
         run_id=f"shell__{uuid4()}",
-        task_id=asked.decision,
-        reason=asked.reason,
+        task_id=task_id,
+        reason=reason,
     )
 
 
-DIRECTORY = Command("directory", "try a source of users and groups, or decide a sync that is held", _arguments, _run)
+DIRECTORY = Command(
+    "directory", "try a source of users and groups, decide a sync that is held, or retire a source", _arguments, _run
+)

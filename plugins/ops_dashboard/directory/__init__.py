@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ops_dashboard.directory.configured import ConfiguredSource, from_connection
+from ops_dashboard.directory.deciding import discard, release, retire
 from ops_dashboard.directory.models import (
     DirectoryError,
     DirectoryGroup,
@@ -11,10 +12,11 @@ from ops_dashboard.directory.models import (
     Listing,
     Snapshot,
 )
+from ops_dashboard.directory.patience import impatient
 from ops_dashboard.directory.runs import Asked, SyncRun, SyncState, find_run, may_release, recent_runs, record_failure
 from ops_dashboard.directory.settings import SYNC_DAG_ID, Bound, Guards, SyncRules
 from ops_dashboard.directory.status import Source, SourceStatus, UnreadGroup, read_statuses
-from ops_dashboard.directory.sync import SyncReport, discard, release, sync
+from ops_dashboard.directory.sync import SyncReport, sync
 
 __all__ = [
     "SYNC_DAG_ID",
@@ -38,10 +40,12 @@ __all__ = [
     "discard",
     "find_run",
     "from_connection",
+    "impatient",
     "may_release",
     "read_statuses",
     "recent_runs",
     "record_failure",
     "release",
+    "retire",
     "sync",
 ]

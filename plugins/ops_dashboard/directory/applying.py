@@ -10,13 +10,12 @@ if TYPE_CHECKING:
     import psycopg
 
     from ops_dashboard.directory.differences import Differences
+    from ops_dashboard.directory.models import Snapshot
 
 _SUSPEND = """
-UPDATE ops.users AS held SET active = false
-  FROM seen_users AS seen
- WHERE held.source = %(source)s AND held.external_id = seen.external_id
-   AND held.active AND held.removed_at IS NULL AND NOT seen.active
-RETURNING held.email
+UPDATE ops.users SET active = false
+ WHERE source = %(source)s AND external_id = ANY (%(suspended)s) AND active AND removed_at IS NULL
+RETURNING email
 """
 
 _REMOVE_USERS = """
@@ -26,7 +25,8 @@ _PUT_USERS = """
 INSERT INTO ops.users AS held (user_id, source, external_id, email, name, active)
 SELECT user_id, %(source)s, external_id, email, name, active FROM wanted_users WHERE change IS NOT NULL
     ON CONFLICT (source, external_id) DO UPDATE
-   SET email = excluded.email, name = excluded.name, active = excluded.active, removed_at = NULL
+   SET email = excluded.email, name = excluded.name, active = excluded.active, removed_at = NULL, email_taken = false,
+       email_since = CASE WHEN held.email <> excluded.email THEN %(moment)s ELSE held.email_since END
 """
 _REMOVE_GROUPS = """
 UPDATE ops.groups AS held
@@ -44,6 +44,11 @@ SELECT wanted.group_id, %(source)s, wanted.external_id, wanted.name, wanted.ever
    SET name = excluded.name, everyone = excluded.everyone, removed_at = NULL, problem = excluded.problem,
        unread_since = CASE WHEN excluded.problem IS NOT NULL
                            THEN coalesce(held.unread_since, excluded.unread_since) END
+"""
+_PUT_NAMES = """
+INSERT INTO ops.group_names AS known (name, group_id)
+SELECT name, group_id FROM wanted_groups WHERE change IS NOT NULL
+    ON CONFLICT (name) DO UPDATE SET group_id = excluded.group_id WHERE known.group_id <> excluded.group_id
 """
 _END_MEMBERSHIPS = """
 UPDATE ops.direct_memberships AS live SET valid_to = %(moment)s
@@ -92,6 +97,7 @@ _STEPS = (
     _PUT_USERS,
     _REMOVE_GROUPS,
     _PUT_GROUPS,
+    _PUT_NAMES,
     _END_MEMBERSHIPS,
     _BEGIN_MEMBERSHIPS,
     _END_NESTED,
@@ -101,12 +107,13 @@ _STEPS = (
 )
 
 
-def suspend(cursor: psycopg.Cursor[Any], source: str) -> list[str]:
+def suspend(cursor: psycopg.Cursor[Any], snapshot: Snapshot) -> list[str]:
     """Suspend at once whom the directory shows as suspended, and return their e-mails.
 
     That is no guess from an absence, so it needs neither a complete answer nor anybody's consent.
     """
-    return [email for (email,) in cursor.execute(_SUSPEND, {"source": source}).fetchall()]
+    values = {"source": snapshot.source, "suspended": list(snapshot.suspended_ids)}
+    return [email for (email,) in cursor.execute(_SUSPEND, values).fetchall()]
 
 
 def apply_staged(

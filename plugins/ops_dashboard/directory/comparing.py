@@ -5,6 +5,7 @@
 - changed_memberships: people with the groups they are in directly and shall be in, where these differ
 - come_members, gone_members, come_nested, gone_nested: the same and groups in groups, one by one
 - next_containments: what follows from the nested groups that shall be there
+- looked_back: since when losses are counted; gone_before: members who were lost between then and now, for good
 """
 
 from __future__ import annotations
@@ -25,11 +26,12 @@ if TYPE_CHECKING:
 _WANT_USERS = """
 CREATE TEMP TABLE wanted_users AS
 SELECT coalesce(held.user_id, nextval(pg_get_serial_sequence('ops.users', 'user_id'))) AS user_id,
-       seen.external_id, seen.email, seen.name, seen.active, held.email AS old_email,
+       seen.external_id, seen.email, seen.name, coalesce(seen.active, held.active, true) AS active,
+       held.email AS old_email, held.active AS was_active,
        CASE WHEN held.user_id IS NULL THEN 'added'
             WHEN held.removed_at IS NOT NULL THEN 'returned'
             WHEN seen.active AND NOT held.active THEN 'reinstated'
-            WHEN (held.email, held.name, held.active) <> (seen.email, seen.name, seen.active)
+            WHEN (held.email, held.name) <> (seen.email, seen.name) OR (held.active AND NOT seen.active)
             THEN 'changed' END AS change
   FROM seen_users AS seen
   LEFT JOIN ops.users AS held ON held.source = %(source)s AND held.external_id = seen.external_id
@@ -151,6 +153,25 @@ WITH RECURSIVE nested AS (
 )
 SELECT inner_id, group_id FROM reach
 """
+# A day, or from when on a person agreed to what there is; not before there was anything.
+_LOOK_BACK = """
+CREATE TEMP TABLE looked_back AS
+SELECT greatest(clock_timestamp() - interval '24 hours',
+                max(decided_at) FILTER (WHERE state = 'applied'),
+                min(at) FILTER (WHERE state IN ('applied', 'partial') AND differences IS NOT NULL)) AS since
+  FROM ops.sync_runs WHERE source = %(source)s
+"""
+_FIND_GONE_BEFORE = """
+CREATE TEMP TABLE gone_before AS
+SELECT past.user_id, id AS group_id
+  FROM looked_back
+  JOIN ops.direct_memberships AS past ON past.valid_to > looked_back.since AND past.valid_from <= looked_back.since
+  JOIN ops.users ON users.user_id = past.user_id AND users.source = %(source)s AND users.active
+ CROSS JOIN unnest(past.group_ids) AS id
+  LEFT JOIN ops.direct_memberships AS live ON live.user_id = past.user_id AND live.valid_to IS NULL
+  LEFT JOIN wanted_memberships AS wanted ON wanted.user_id = past.user_id
+ WHERE (id = ANY (live.group_ids)) IS NOT TRUE AND (id = ANY (wanted.group_ids)) IS NOT TRUE
+"""
 _ANALYZE_CHANGES = "ANALYZE changed_memberships, gone_users, next_containments"
 
 _ENTRIES: tuple[LiteralString, ...] = (_WANT_USERS, _FIND_GONE_USERS, _WANT_GROUPS, _FIND_GONE_GROUPS)
@@ -164,6 +185,8 @@ _EDGES: tuple[LiteralString, ...] = (
     _FIND_COME_NESTED,
     _FIND_GONE_NESTED,
     _CLOSE,
+    _LOOK_BACK,
+    _FIND_GONE_BEFORE,
     _ANALYZE_CHANGES,
 )
 

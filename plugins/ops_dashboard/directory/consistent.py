@@ -1,15 +1,15 @@
 """Make one consistent snapshot of what a server listed, which may repeat itself and name what it does not list.
 
-Whatever can't be understood is left out in the direction that gives nobody a right: a person without a usable e-mail,
-an address that two active people claim, a member who is not in the directory. A group that can't be understood keeps
-what is known of it.
+Whatever can't be understood is left out in the direction that gives nobody a right: a person without a usable e-mail, a
+member who is not in the directory. A group that can't be understood keeps what is known of it. An address or a name
+that several claim stays with all of them here: whose it is depends on what is known (`claims`).
 """
 
 from __future__ import annotations
 
 import re
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from ops_dashboard.directory.models import DirectoryGroup, DirectoryUser, Listing, Snapshot
@@ -31,12 +31,13 @@ def consistent(
     groups: Listing[DirectoryGroup],
     notes: Sequence[str] = (),
 ) -> Snapshot:
-    """Return a snapshot in which each id, live address and group name occurs once, and every member exists.
+    """Return a snapshot in which each id occurs once, every name can be shown and every member exists.
 
     The notes tell what was left out. Addresses come out in lower case.
     """
-    left_out = _LeftOut()
-    people = _people(users.entries, left_out)
+    left_out = LeftOut()
+    suspended = {user.external_id for user in users.entries if user.active is False and _usable(user.external_id)}
+    people = _people(users.entries, suspended, left_out)
     bodies = _bodies(groups.entries, left_out)
     members = tuple(_with_known_members(group, people, bodies, left_out) for group in bodies.values())
     return Snapshot(
@@ -45,53 +46,45 @@ def consistent(
         users=replace(users, entries=tuple(people.values())),
         groups=replace(groups, entries=members),
         notes=(*notes, *left_out.notes()),
+        suspended=tuple(sorted(suspended - people.keys())),
     )
 
 
-class _LeftOut:
+class LeftOut:
     """What was left out, by why."""
 
     def __init__(self) -> None:
         self._why: dict[str, list[str]] = defaultdict(list)
 
     def add(self, why: str, what: str) -> None:
+        """Take down one more."""
         self._why[why].append(shown(what))
 
     def notes(self) -> list[str]:
+        """Tell how many there are for each reason, and the first of them."""
         return [f"{why}: {len(what)} left out ({_a_few(what)})" for why, what in self._why.items()]
 
 
-def _people(entries: Iterable[DirectoryUser], left_out: _LeftOut) -> dict[str, DirectoryUser]:
-    """One entry for each id and each address; of two that differ, the one that gives less."""
+def _people(
+    entries: Iterable[DirectoryUser], suspended: Collection[str], left_out: LeftOut
+) -> dict[str, DirectoryUser]:
+    """One entry for each id, suspended if any of its entries is."""
     by_id: dict[str, DirectoryUser] = {}
     for entry in entries:
-        user = replace(entry, email=entry.email.strip().lower(), name=_printable(entry.name))
-        if not _usable(user.external_id):
-            left_out.add("users without a usable id", user.email)
-        elif len(user.email) > LONGEST_EMAIL or not re.match(EMAIL_PATTERN, user.email):
-            left_out.add("users without a usable e-mail", user.external_id)
-        elif user.external_id not in by_id or not user.active:
-            by_id[user.external_id] = user
-    by_email: dict[str, list[DirectoryUser]] = defaultdict(list)
-    for user in by_id.values():
-        by_email[user.email].append(user)
-    for email, claimants in by_email.items():
-        for user in _losers(claimants):
-            left_out.add(f"more than one user has the e-mail {email}", user.external_id)
-            del by_id[user.external_id]
+        email = entry.email.strip()
+        if not _usable(entry.external_id):
+            left_out.add("users without a usable id", email.lower())
+        # Before it is in lower case: there are letters that become those of ASCII only then.
+        elif len(email) > LONGEST_EMAIL or not re.match(EMAIL_PATTERN, email):
+            left_out.add("users without a usable e-mail", entry.external_id)
+        elif entry.external_id not in by_id:
+            active = False if entry.external_id in suspended else entry.active
+            by_id[entry.external_id] = replace(entry, email=email.lower(), name=_printable(entry.name), active=active)
     return by_id
 
 
-def _losers(claimants: Sequence[DirectoryUser]) -> list[DirectoryUser]:
-    """Who must do without the address: the suspended, if just one is active; else nobody can tell whose it is."""
-    active = [user for user in claimants if user.active]
-    if len(claimants) == 1:
-        return []
-    return [user for user in claimants if user not in active] if len(active) == 1 else list(claimants)
-
-
-def _bodies(entries: Iterable[DirectoryGroup], left_out: _LeftOut) -> dict[str, DirectoryGroup]:
-    """One entry for each id, each with a name of its own or with a problem."""
+def _bodies(entries: Iterable[DirectoryGroup], left_out: LeftOut) -> dict[str, DirectoryGroup]:
+    """One entry for each id, each with a name that can be used or with a problem."""
     by_id: dict[str, DirectoryGroup] = {}
     for group in entries:
         if not _usable(group.external_id):
@@ -101,11 +94,10 @@ def _bodies(entries: Iterable[DirectoryGroup], left_out: _LeftOut) -> dict[str, 
         if known != group:
             problem = known.problem or group.problem or "it was listed twice, with different contents"
             by_id[group.external_id] = replace(known, problem=problem)
-    names = Counter(group.name for group in by_id.values())
-    return {key: _with_usable_name(group, names) for key, group in by_id.items()}
+    return {key: _with_usable_name(group) for key, group in by_id.items()}
 
 
-def _with_usable_name(group: DirectoryGroup, names: Mapping[str, int]) -> DirectoryGroup:
+def _with_usable_name(group: DirectoryGroup) -> DirectoryGroup:
     if group.problem is not None:
         return replace(group, name=_printable(group.name))
     if not group.name.strip():
@@ -116,8 +108,6 @@ def _with_usable_name(group: DirectoryGroup, names: Mapping[str, int]) -> Direct
         )
     if not group.name.isprintable():
         return replace(group, name=_printable(group.name), problem="its name is not printable")
-    if names[group.name] > 1:
-        return replace(group, problem=f"{names[group.name]} groups have its name")
     return group
 
 
@@ -125,7 +115,7 @@ def _with_known_members(
     group: DirectoryGroup,
     people: Mapping[str, DirectoryUser],
     bodies: Mapping[str, DirectoryGroup],
-    left_out: _LeftOut,
+    left_out: LeftOut,
 ) -> DirectoryGroup:
     for member in (*group.member_users, *group.member_groups):
         if member not in people and member not in bodies:

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 from psycopg.rows import dict_row
 from pydantic import BaseModel, ConfigDict
 
+from ops_dashboard.directory.granted import GRANTED_GROUPS, MOST_EXAMPLES, PASSED_EMAILS
+
 if TYPE_CHECKING:
     import psycopg
-
-MOST_EXAMPLES = 50
 
 _COUNTS = """
 SELECT (SELECT count(*) FROM wanted_users) AS users,
@@ -22,6 +22,17 @@ SELECT (SELECT count(*) FROM wanted_users) AS users,
          WHERE users.source = %(source)s AND users.active AND live.valid_to IS NULL) AS memberships_before,
        (SELECT count(*) FROM gone_users WHERE active) AS active_users_gone,
        (SELECT count(*) FROM gone_members JOIN ops.users USING (user_id) WHERE users.active) AS active_memberships_gone,
+       (SELECT count(*) FROM wanted_users
+         WHERE active AND was_active AND change IN ('changed', 'reinstated') AND email <> old_email) AS emails_changed,
+       (SELECT count(*) FROM ops.users CROSS JOIN looked_back
+         WHERE users.source = %(source)s AND users.active AND users.removed_at > looked_back.since
+           AND NOT EXISTS (SELECT FROM wanted_users AS wanted WHERE wanted.user_id = users.user_id)
+       ) AS users_gone_before,
+       (SELECT count(*) FROM ops.users CROSS JOIN looked_back
+          JOIN wanted_users AS wanted USING (user_id)
+         WHERE users.source = %(source)s AND users.active AND users.removed_at IS NULL
+           AND users.email_since > looked_back.since AND wanted.email = users.email) AS emails_changed_before,
+       (SELECT count(*) FROM gone_before) AS memberships_gone_before,
        changed.came AS memberships_added,
        changed.went AS memberships_removed,
        (SELECT count(*) FROM come_nested) AS nestings_added,
@@ -66,60 +77,6 @@ SELECT wanted.name, losing.lost AS had
    AND losing.group_id NOT IN (SELECT group_id FROM wanted_nested)
  ORDER BY losing.lost DESC, wanted.name LIMIT {MOST_EXAMPLES}
 """  # noqa: S608 - a constant
-
-# Who is in the groups that grants name, before and after, for those whose people may have changed. By name, as grants
-# name them: a name may pass from one group to another.
-_GRANTED = f"""
-WITH granted AS (
-    SELECT DISTINCT group_name AS name FROM ops.grants
-     WHERE revoked_at IS NULL AND (expires_at IS NULL OR expires_at > clock_timestamp())
-), holders AS (
-    SELECT granted.name, held.group_id AS old_id, wanted.group_id AS new_id,
-           wanted.everyone AND NOT held.everyone AS opened
-      FROM granted
-      LEFT JOIN ops.groups AS held ON held.name = granted.name AND held.removed_at IS NULL
-      LEFT JOIN wanted_groups AS wanted ON wanted.name = granted.name
-     WHERE held.source IS NULL OR held.source = %(source)s
-), touched AS MATERIALIZED (
-    SELECT group_id FROM come_members UNION SELECT group_id FROM gone_members
-     UNION SELECT group_id FROM come_nested UNION SELECT group_id FROM gone_nested
-), affected AS MATERIALIZED (
-    SELECT * FROM holders
-     WHERE old_id IS DISTINCT FROM new_id
-        OR EXISTS (SELECT FROM ops.containments AS inside JOIN touched ON touched.group_id = inside.inner_id
-                    WHERE inside.group_id = old_id)
-        OR EXISTS (SELECT FROM next_containments AS inside JOIN touched ON touched.group_id = inside.inner_id
-                    WHERE inside.group_id = new_id)
-), before AS (
-    SELECT DISTINCT affected.name, users.user_id, users.email
-      FROM affected
-      JOIN ops.containments AS inside ON inside.group_id = affected.old_id
-      JOIN ops.direct_members AS live ON live.group_id = inside.inner_id
-      JOIN ops.users ON users.user_id = live.user_id AND users.active AND users.removed_at IS NULL
-), after AS (
-    SELECT DISTINCT affected.name, wanted.user_id, wanted.email
-      FROM affected
-      JOIN next_containments AS inside ON inside.group_id = affected.new_id
-      JOIN (SELECT user_id, unnest(group_ids) AS group_id FROM wanted_memberships) AS members
-        ON members.group_id = inside.inner_id
-      JOIN wanted_users AS wanted ON wanted.user_id = members.user_id AND wanted.active
-), compared AS (
-    SELECT name, before.user_id IS NOT NULL AS was_in, after.user_id IS NOT NULL AS is_in,
-           coalesce(after.email, before.email) AS email
-      FROM before FULL JOIN after USING (name, user_id)
-)
-SELECT name,
-       coalesce(bool_or(opened), false) AS opened,
-       count(*) FILTER (WHERE was_in) AS had,
-       count(*) FILTER (WHERE NOT is_in) AS loses,
-       count(*) FILTER (WHERE NOT was_in) AS gains,
-       coalesce((array_agg(email ORDER BY email) FILTER (WHERE NOT is_in))[:{MOST_EXAMPLES}], '{{}}')
-           AS losers,
-       coalesce((array_agg(email ORDER BY email) FILTER (WHERE NOT was_in))[:{MOST_EXAMPLES}], '{{}}') AS gainers
-  FROM affected LEFT JOIN compared USING (name)
- GROUP BY name HAVING bool_or(opened) OR count(*) FILTER (WHERE was_in IS DISTINCT FROM is_in) > 0
- ORDER BY name
-"""  # noqa: S608 - constants
 
 _DIGEST = """
 SELECT encode(sha256(convert_to(coalesce(string_agg(line, E'\\n' ORDER BY line COLLATE "C"), ''), 'UTF8')), 'hex')
@@ -178,7 +135,9 @@ class GrantedGroup(_Model):
     """A group that a grant in force names, and who is in it, directly or through groups in it.
 
     Attributes:
-        opened: Everybody in the directory becomes a member.
+        opened: Everybody in the directory becomes a member, directly or through a group in it.
+        passes: The name was another group's before.
+        lost_before, gained_before: How many more left and came since a day ago, or since a person agreed to it last.
         losers, gainers: The first of those who leave and come, by e-mail.
     """
 
@@ -187,12 +146,24 @@ class GrantedGroup(_Model):
     had: int
     loses: int
     gains: int
+    passes: bool = False
+    lost_before: int = 0
+    gained_before: int = 0
     losers: tuple[str, ...]
     gainers: tuple[str, ...]
 
 
 class Differences(_Model):
-    """What a snapshot changes. Memberships are the direct ones; the counts "before" are of active people."""
+    """What a snapshot changes. Memberships are the direct ones.
+
+    Attributes:
+        users_before, memberships_before: Of active people, now.
+        emails_changed: Of active people: the old address decides for them no more, and the new one does.
+        emails_passed: Those of them that were somebody else's until now, if one of the two is in a granted group.
+        emails_passed_in: The first of these groups.
+        users_gone_before, emails_changed_before, memberships_gone_before: How many more were lost since a day ago, or
+            since a person agreed to it last.
+    """
 
     users: int
     groups: int
@@ -200,6 +171,12 @@ class Differences(_Model):
     memberships_before: int
     active_users_gone: int
     active_memberships_gone: int
+    emails_changed: int = 0
+    emails_passed: int = 0
+    emails_passed_in: tuple[str, ...] = ()
+    users_gone_before: int = 0
+    emails_changed_before: int = 0
+    memberships_gone_before: int = 0
     memberships_added: int
     memberships_removed: int
     nestings_added: int
@@ -226,9 +203,10 @@ def find_differences(cursor: psycopg.Cursor[Any], source: str) -> Differences:
     by_kind = cursor.execute(_BY_KIND).fetchall()
     return Differences(
         **counts,
+        **_rows(cursor, PASSED_EMAILS, values)[0],
         changes=tuple(Change(kind=kind, count=count, examples=tuple(texts)) for kind, count, texts in sorted(by_kind)),
         emptied=tuple(EmptiedGroup(name=name, had=had) for name, had in cursor.execute(_EMPTIED).fetchall()),
-        granted=tuple(GrantedGroup.model_validate(row) for row in _rows(cursor, _GRANTED, values)),
+        granted=tuple(GrantedGroup.model_validate(row) for row in _rows(cursor, GRANTED_GROUPS, values)),
     )
 
 

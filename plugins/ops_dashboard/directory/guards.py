@@ -1,4 +1,8 @@
-"""Judge what a sync would change: is it so much that a person shall look at it first?"""
+"""Judge what a sync would change: is it so much that a person shall look at it first?
+
+What was lost since a day ago counts along, so that nothing is lost little by little; but only if this sync adds to it.
+The reasons are for everybody to read: they name groups, and no person.
+"""
 
 from __future__ import annotations
 
@@ -6,32 +10,76 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from ops_dashboard.directory.differences import Differences, GrantedGroup
-    from ops_dashboard.directory.settings import Guards
+    from ops_dashboard.directory.settings import Bound, Guards
+
+_MOST_NAMED = 5
+_A_FEW = 3
 
 
 def reasons_to_hold(found: Differences, guards: Guards) -> list[str]:
     """Tell each guard that the differences run into, for people to read; none if all is well."""
-    reasons = []
-    if not guards.users_removed.allows(found.active_users_gone, found.users_before):
-        reasons.append(f"{found.active_users_gone} of {found.users_before} active users would be removed")
-    if not guards.memberships_removed.allows(found.active_memberships_gone, found.memberships_before):
-        reasons.append(f"{found.active_memberships_gone} of {found.memberships_before} memberships would be removed")
+    reasons = [*_of_users(found, guards)]
+    lost, before = found.active_memberships_gone, found.memberships_gone_before
+    if _too_many(guards.memberships_removed, lost, before, found.memberships_before):
+        reasons.append(f"{lost} of {found.memberships_before} memberships would be removed{_after(before)}")
     reasons += [
         f"group {group.name} would lose all of its {group.had} members"
         for group in found.emptied
         if group.had >= guards.emptied_group_had
     ]
+    return reasons + reasons_of_granted(found, guards)
+
+
+def reasons_of_granted(found: Differences, guards: Guards) -> list[str]:
+    """Tell the same of the guards of groups that grants name, and of the people in them."""
+    reasons = []
+    if found.emails_passed and guards.granted_email_passes == "hold":
+        emails = f"{found.emails_passed} e-mail{'s' if found.emails_passed > 1 else ''}"
+        groups = ", ".join(found.emails_passed_in[:_MOST_NAMED])
+        reasons.append(f"{emails} would pass to somebody else, from or to people in {groups}, which grants name")
     for group in found.granted:
         reasons += _of_granted(group, guards)
     return reasons
 
 
+def _of_users(found: Differences, guards: Guards) -> list[str]:
+    """Whose e-mail changes is lost too: it is by the e-mail that rights are looked up."""
+    gone, changed = found.active_users_gone, found.emails_changed
+    before = found.users_gone_before + found.emails_changed_before
+    lost, had = gone + changed + before, found.users_before + found.users_gone_before
+    if not (gone or changed) or (guards.users_removed.allows(lost, had) and not _most(guards.users_removed, lost, had)):
+        return []
+    removed = f"{gone} of {found.users_before} active users would be removed" if gone or not changed else ""
+    readdressed = f"{changed} of {found.users_before} active users would get another e-mail" if changed else ""
+    return [f"{' and '.join(filter(None, (removed, readdressed)))}{_after(before)}"]
+
+
 def _of_granted(group: GrantedGroup, guards: Guards) -> list[str]:
-    reasons = []
+    title, reasons = f"{group.name}, which grants name, would", []
+    if group.passes and guards.granted_name_passes == "hold":
+        reasons.append(f"{title} be another group than the one that had this name before")
     if group.opened and guards.granted_group_opens == "hold":
         reasons.append(f"everybody in the directory would become a member of {group.name}, which grants name")
-    if not guards.granted_group_loses.allows(group.loses, group.had):
-        reasons.append(f"{group.name}, which grants name, would lose {group.loses} of {group.had} people")
-    if not guards.granted_group_gains.allows(group.gains, group.had):
-        reasons.append(f"{group.name}, which grants name, would gain {group.gains} people; it has {group.had}")
+    if _too_many(guards.granted_group_loses, group.loses, group.lost_before, group.had):
+        reasons.append(f"{title} lose {group.loses} of {group.had} people{_after(group.lost_before)}")
+    elif group.had and group.loses == group.had and not group.gains and guards.granted_group_empties == "hold":
+        reasons.append(f"{title} lose {'the last' if group.had == 1 else 'all'} of its people")
+    # Those who came before are not among those whom it had then.
+    if group.gains and not guards.granted_group_gains.allows(
+        group.gains + group.gained_before, group.had - group.gained_before
+    ):
+        reasons.append(f"{title} gain {group.gains} people; it has {group.had}{_after(group.gained_before)}")
     return reasons
+
+
+def _too_many(bound: Bound, lost: int, before: int, of: int) -> bool:
+    return lost > 0 and not bound.allows(lost + before, of + before)
+
+
+def _most(bound: Bound, lost: int, of: int) -> bool:
+    """A number that is little for most companies may be most of a small one."""
+    return lost >= _A_FEW and lost > max(of / 2, of * bound.percent / 100)
+
+
+def _after(before: int) -> str:
+    return f", after {before} within a day" if before else ""

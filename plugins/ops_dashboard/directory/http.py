@@ -11,6 +11,9 @@ import re
 import ssl
 from collections.abc import Callable, Mapping
 from datetime import timedelta
+from functools import partial
+from queue import Empty, SimpleQueue
+from threading import Thread
 from time import monotonic
 from types import TracebackType
 from typing import Any
@@ -22,11 +25,13 @@ from tenacity import (
     Retrying,
     before_sleep_log,
     retry_if_exception,
+    stop_after_attempt,
     stop_before_delay,
     wait_random_exponential,
 )
 
 from ops_dashboard.directory.answers import ServerError, json_object, no_answer
+from ops_dashboard.directory.patience import Patience, current_patience
 from ops_dashboard.directory.settings import GIVE_UP_AFTER, REQUEST_TIMEOUT
 
 __all__ = ["JsonServer", "ServerError", "server_url"]
@@ -37,6 +42,8 @@ _log = logging.getLogger(__name__)
 _back_off = wait_random_exponential(multiplier=0.2, max=30)
 # Quotas are counted by the minute. Longer than a few of them, one question must not hold up the others.
 _REPEAT_FOR = timedelta(minutes=3)
+# What httpx itself has to say when the time is over is worth more.
+_GRACE_SECONDS = 0.2
 
 
 def server_url(url: str) -> str:
@@ -91,6 +98,7 @@ class JsonServer:
         self._deadline = monotonic() + give_up_after.total_seconds()
         self._request_timeout = request_timeout.total_seconds()
         self._largest_answer = largest_answer
+        self._patience = current_patience()
 
     def __enter__(self) -> JsonServer:
         return self
@@ -106,11 +114,12 @@ class JsonServer:
         Raises:
             ServerError: It gave none, also when asked again, or there is no time left.
         """
+        patience, in_time = self._patience, stop_before_delay(min(self._seconds_left, _REPEAT_FOR.total_seconds()))
         retrying = Retrying(
             retry=retry_if_exception(self._may_help_to_repeat),
             wait=_pause,
-            stop=stop_before_delay(min(self._seconds_left, _REPEAT_FOR.total_seconds())),
-            before_sleep=before_sleep_log(_log, logging.WARNING),
+            stop=in_time | stop_after_attempt(patience.tries) if patience else in_time,
+            before_sleep=partial(_tell, patience) if patience else before_sleep_log(_log, logging.WARNING),
             reraise=True,
         )
         return retrying(self._get_once, path, params)
@@ -135,10 +144,31 @@ class JsonServer:
         return json_object(asked, response, content)
 
     def _send(self, request: httpx.Request, until: float) -> tuple[httpx.Response, bytes]:
+        """Ask in a thread of its own, which is left behind when the time is over.
+
+        The timeouts of httpx begin anew with every piece, a header's letters included.
+        """
+        answers: SimpleQueue[tuple[httpx.Response, bytes] | BaseException] = SimpleQueue()
+
+        def ask() -> None:
+            try:
+                answers.put(self._read(request, until))
+            except BaseException as error:  # noqa: BLE001 - it is raised where it was asked
+                answers.put(error)
+
+        Thread(target=ask, daemon=True).start()
+        try:
+            answer = answers.get(timeout=max(0, until - monotonic()) + _GRACE_SECONDS)
+        except Empty:
+            raise httpx.ReadTimeout("slow", request=request) from None
+        if isinstance(answer, BaseException):
+            raise answer
+        return answer
+
+    def _read(self, request: httpx.Request, until: float) -> tuple[httpx.Response, bytes]:
         content = bytearray()
         response = self._client.send(request, stream=True)
         try:
-            # The timeout of httpx begins anew with every piece.
             for piece in response.iter_bytes():
                 content += piece
                 if len(content) > self._largest_answer:
@@ -148,6 +178,11 @@ class JsonServer:
         finally:
             response.close()
         return response, bytes(content)
+
+
+def _tell(patience: Patience, state: RetryCallState) -> None:
+    error = state.outcome.exception() if state.outcome else None
+    patience.tell(f"try {state.attempt_number} of {patience.tries}: {error}; asking again")
 
 
 def _pause(state: RetryCallState) -> float:

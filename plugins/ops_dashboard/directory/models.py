@@ -26,13 +26,14 @@ class DirectoryUser:
         external_id: The directory's own id: never changes, never belongs to anybody else.
         email: In lower case; by it the person is found when something is to be decided.
         name: For people to read.
-        active: False for a suspended account, which may do nothing.
+        active: False for a suspended account, which may do nothing. None if the directory does not say: who is known
+            then stays as they are.
     """
 
     external_id: str
     email: str
     name: str
-    active: bool
+    active: bool | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +84,7 @@ class Snapshot:
         origin: What was read: the file's path, the customer's id, the server and base. Another origin under the same
             name is another directory.
         notes: What was left out and why, for people to read.
+        suspended: External ids of those who are suspended and could not be listed as users, for lack of an e-mail.
     """
 
     source: str
@@ -90,6 +92,12 @@ class Snapshot:
     users: Listing[DirectoryUser]
     groups: Listing[DirectoryGroup]
     notes: tuple[str, ...] = ()
+    suspended: tuple[str, ...] = ()
+
+    @property
+    def suspended_ids(self) -> frozenset[str]:
+        """External ids of all whom the directory shows as suspended, whatever else is wrong with them."""
+        return frozenset((*self.suspended, *(user.external_id for user in self.users.entries if user.active is False)))
 
     @property
     def readable_groups(self) -> tuple[DirectoryGroup, ...]:

@@ -37,8 +37,14 @@ _SUPERSEDE = """
 UPDATE ops.sync_runs SET state = 'superseded', snapshot = NULL WHERE source = %s AND state = 'held'
 """
 _FIND_HELD = """
-SELECT sync_id, snapshot, asked_by, read_at FROM ops.sync_runs
+SELECT sync_id, snapshot, asked_by, read_at, differences FROM ops.sync_runs
  WHERE source = %s AND state = 'held' AND digest = %s FOR UPDATE
+"""
+# A dry run asks for nothing.
+_ASKED_BEFORE = """
+SELECT FROM ops.sync_runs
+ WHERE source = %s AND digest = %s AND lower(asked_by) = lower(%s) AND state <> 'rehearsed'
+   AND at > clock_timestamp() - interval '24 hours' LIMIT 1
 """
 _DECIDE = """
 UPDATE ops.sync_runs
@@ -124,6 +130,7 @@ class HeldRun:
     asked_by: str
     read_at: datetime
     snapshot: Snapshot
+    differences: Differences
 
 
 def may_release(asked_by: str, who: str) -> bool:
@@ -181,8 +188,14 @@ def find_held(cursor: psycopg.Cursor[Any], source: str, digest: str) -> HeldRun:
             f"source {source!r} holds no run with digest {digest[:12]}…: it was decided, or a later run brought"
             " something else; look again"
         )
-    sync_id, packed, asked_by, read_at = row
-    return HeldRun(sync_id, asked_by, read_at, _snapshots.validate_json(zlib.decompress(packed)))
+    sync_id, packed, asked_by, read_at, shown = row
+    snapshot = _snapshots.validate_json(zlib.decompress(packed))
+    return HeldRun(sync_id, asked_by, read_at, snapshot, Differences.model_validate(shown))
+
+
+def asked_before(cursor: psycopg.Cursor[Any], source: str, digest: str, who: str) -> bool:
+    """Whether somebody has asked for just these differences lately, in a run that was decided or superseded since."""
+    return cursor.execute(_ASKED_BEFORE, [source, digest, who]).fetchone() is not None
 
 
 def decide_held(cursor: psycopg.Cursor[Any], held: HeldRun, state: SyncState, by: str, why: str) -> None:

@@ -20,6 +20,9 @@ REQUEST_TIMEOUT = timedelta(seconds=30)
 """How long one answer of it may take."""
 
 
+Number = Annotated[float, Field(allow_inf_nan=False)]
+
+
 @dataclass(frozen=True, slots=True)
 class Server:
     """Where and as whom: what an Airflow connection keeps beside its extra."""
@@ -37,10 +40,10 @@ class _Settings(BaseModel):
 
 
 class Bound(_Settings):
-    """How much of something one sync may change without being asked: the larger of a number and a percentage."""
+    """How much of something may change within a day without being asked: the larger of a number and a percentage."""
 
     number: Annotated[int, Field(ge=0)] = Field(description="a whole number, 0 or more")
-    percent: Annotated[float, Field(ge=0, le=1000, strict=False)] = Field(description="a percentage from 0 to 1000")
+    percent: Annotated[Number, Field(ge=0, le=1000)] = Field(description="a percentage from 0 to 1000")
 
     def allows(self, changed: int, of: int) -> bool:
         """Whether `changed` of `of` is little enough."""
@@ -63,11 +66,14 @@ class Guards(_Settings):
     )
     granted_group_opens: Literal["hold", "apply"] = Field(default="hold", description="hold or apply")
     granted_group_loses: Bound = Field(
-        default=Bound(number=2, percent=50), description="a mapping of number and percent"
+        default=Bound(number=1, percent=50), description="a mapping of number and percent"
     )
+    granted_group_empties: Literal["hold", "apply"] = Field(default="hold", description="hold or apply")
     granted_group_gains: Bound = Field(
         default=Bound(number=10, percent=100), description="a mapping of number and percent"
     )
+    granted_name_passes: Literal["hold", "apply"] = Field(default="hold", description="hold or apply")
+    granted_email_passes: Literal["hold", "apply"] = Field(default="hold", description="hold or apply")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +97,9 @@ class SourceSettings(_Settings):
     name: Annotated[str, Field(pattern="^[a-z][a-z0-9_-]{0,62}$")] | None = Field(
         default=None, description="1 to 63 lower-case letters, digits, _ and -, beginning with a letter"
     )
-    max_age_hours: Annotated[float, Field(gt=0, le=720, strict=False)] = Field(
-        default=6, description="a number of hours above 0, at most 720"
+    # The schedule's interval: from less, everything would be refused between two syncs.
+    max_age_hours: Annotated[Number, Field(ge=1 / 6, le=720)] = Field(
+        default=6, description="a number of hours from 0.17, which are 10 minutes, to 720"
     )
     first_run: Literal["hold", "apply"] = Field(default="hold", description="hold or apply")
     guards: Guards = Field(default=Guards(), description="a mapping")

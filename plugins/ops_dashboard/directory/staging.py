@@ -27,7 +27,7 @@ _DROP = """
 DROP VIEW IF EXISTS come_members, gone_members;
 DROP TABLE IF EXISTS seen_users, seen_groups, seen_nested,
     wanted_users, wanted_groups, wanted_memberships, wanted_nested, gone_users, gone_groups,
-    changed_memberships, come_nested, gone_nested, next_containments
+    changed_memberships, come_nested, gone_nested, next_containments, looked_back, gone_before
 """
 
 

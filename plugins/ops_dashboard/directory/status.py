@@ -13,7 +13,10 @@ from ops_dashboard.directory.runs import SyncRun, SyncState, recent_runs
 if TYPE_CHECKING:
     import psycopg
 
-_SOURCES = "SELECT source, origin, max_age, applied_at, users, groups, memberships FROM ops.sources ORDER BY source"
+_SOURCES = """
+SELECT source, origin, max_age, applied_at, users, groups, memberships FROM ops.sources
+ WHERE retired_at IS NULL ORDER BY source
+"""
 _UNREAD = """
 SELECT name, problem, unread_since FROM ops.groups
  WHERE source = %s AND removed_at IS NULL AND problem IS NOT NULL ORDER BY name

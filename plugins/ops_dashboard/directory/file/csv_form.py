@@ -4,8 +4,9 @@ id,email,name,active,groups
 u-1,oncall@ads.example.com,Ads on call,true,ads-oncall;search-oncall
 u-2,gone@example.com,Gone,false,
 
-The column active may be left out; false suspends. A group is known by its name alone and exists while somebody is in
-it: one that is renamed is another group. Groups in groups can't be told in this form, nor can a name that has a `;`.
+The column active may be left out, and nobody is suspended or reinstated then; false suspends. The last line must end
+with a line break: a file that was cut off ends without. A group is known by its name alone and exists while somebody is
+in it: one that is renamed is another group. Groups in groups can't be told in this form, nor can a name that has a `;`.
 """
 
 from __future__ import annotations
@@ -43,6 +44,11 @@ class _Row(BaseModel):
     active: Literal["true", "false"] = Field(default="true", description="true or false")
     groups: list[_Text] = Field(description="names of groups, with a ; between two, and without blanks around them")
 
+    @property
+    def is_active(self) -> bool | None:
+        """None if the file does not say."""
+        return self.active == "true" if "active" in self.model_fields_set else None
+
 
 def read_csv(path: Path) -> Content:
     """Return what the file says, or all its mistakes."""
@@ -59,7 +65,7 @@ def read_csv(path: Path) -> Content:
     if rows and not members and not reading.mistakes:
         reading.refuse(1, ("groups",), "nothing in any row", "at least one user who is in a group")
     return Content(
-        users=tuple(DirectoryUser(row.id, row.email, row.name, row.active == "true") for row in rows.values()),
+        users=tuple(DirectoryUser(row.id, row.email, row.name, row.is_active) for row in rows.values()),
         groups=tuple(DirectoryGroup(name, name, tuple(users), ()) for name, users in members.items()),
         mistakes=tuple(reading.mistakes),
     )
@@ -87,6 +93,9 @@ class _Reading:
         for field in ("id", "email"):
             for line, value, first in repeated((line, getattr(row, field)) for line, row in rows.items()):
                 self.refuse(line, (field,), shown(value), f"each {field} once; line {first} has it too")
+        if not self.mistakes and not content.endswith((b"\n", b"\r")):
+            line = content.count(b"\n") + 1
+            self.refuse(line, (), "no line break at its end", "one: a file without may have been cut off")
         return rows
 
     def refuse(self, line: int | None, path: Steps, value: str, expected: str) -> None:

@@ -4,7 +4,7 @@ users:
   - id: u-1                       # never given to anybody else
     email: oncall@ads.example.com
     name: Ads on call
-    active: true                  # may be left out; false suspends
+    active: true                  # false suspends, and only true ends that; may be left out
 groups:
   - id: g-1
     name: ads-oncall              # what grants name
@@ -44,6 +44,11 @@ class _User(_Entry):
     name: _Line
     active: bool = Field(default=True, description="true or false")
 
+    @property
+    def is_active(self) -> bool | None:
+        """None if the file does not say."""
+        return self.active if "active" in self.model_fields_set else None
+
 
 class _Group(_Entry):
     name: _Line
@@ -68,7 +73,7 @@ def read_yaml(path: Path) -> Content:
     for field in ("users", "groups"):
         reading.check_members(groups, field)
     return Content(
-        users=tuple(DirectoryUser(user.id, user.email, user.name, user.active) for user in users.values()),
+        users=tuple(DirectoryUser(user.id, user.email, user.name, user.is_active) for user in users.values()),
         groups=tuple(
             DirectoryGroup(group.id, group.name, tuple(group.users), tuple(group.groups)) for group in groups.values()
         ),

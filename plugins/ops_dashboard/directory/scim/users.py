@@ -2,9 +2,10 @@
 
 The address is the primary one of `emails`; else the `userName`, if it is one; else the only one there is.
 
-Without `active`, or with null, a user is active: RFC 7643 (4.1.1) has no default for it and lets servers leave out what
-is not assigned (2.5), so only what is said counts as a suspension. A value that is neither true nor false, in JSON or
-in quotes as Entra ID writes them, could be either: that user is left out, and with a user missing nothing is proven.
+Without `active`, or with null, a user stays as known, and is active if new: RFC 7643 (4.1.1) has no default for it and
+lets servers leave out what is not assigned (2.5), so only what is said suspends or reinstates. A value that is neither
+true nor false, in JSON or in quotes as Entra ID writes them, could be either: that user is left out, and with a user
+missing nothing is proven.
 """
 
 from __future__ import annotations
@@ -31,8 +32,8 @@ def read_users(server: JsonServer) -> tuple[Listing[DirectoryUser], tuple[str, .
     users: list[DirectoryUser] = []
     unclear: list[str] = []
     for resource in read.entries:
-        active = _active(resource)
-        if active is None:
+        active = _truth(resource.get("active"))
+        if active is None and resource.get("active") is not None:
             unclear.append(f"{shown(resource['id'])} has {shown(resource['active'])}")
         else:
             users.append(DirectoryUser(resource["id"], _email(resource), _name(resource), active))
@@ -43,11 +44,6 @@ def read_users(server: JsonServer) -> tuple[Listing[DirectoryUser], tuple[str, .
         problem = read.problem or f"{_PATH} lists nobody; check that the token may read the users"
         return Listing((), proof=None, problem=problem), ()
     return Listing(tuple(users), read.proof, read.problem), ()
-
-
-def _active(resource: Resource) -> bool | None:
-    active = resource.get("active")
-    return True if active is None else _truth(active)
 
 
 def _email(resource: Resource) -> str:

@@ -41,10 +41,13 @@ class GrantedGroupOut(_Read):
     """A group that a grant names, with the people in it directly or through other groups."""
 
     name: str
-    opened: bool = Field(description="Whether everybody in the directory becomes a member.")
+    opened: bool = Field(description="Whether everybody in the directory becomes a member, also through another group.")
+    passes: bool = Field(description="Whether another group had the name before.")
     had: int
     loses: int
     gains: int
+    lost_before: int = Field(description="How many more left within a day, or since somebody released a sync.")
+    gained_before: int = Field(description="How many came in that time.")
     losers: list[str] | None = Field(description=f"The first of them by e-mail; {_HIDDEN}.")
     gainers: list[str] | None = Field(description=f"The first of them by e-mail; {_HIDDEN}.")
 
@@ -65,6 +68,13 @@ class DifferencesOut(_Read):
     memberships_before: int = Field(description="Direct ones of active users.")
     active_users_gone: int
     active_memberships_gone: int
+    emails_changed: int = Field(description="Of active users.")
+    emails_passed: int = Field(
+        description="Of these, those that were somebody else's, if either is in a granted group."
+    )
+    users_gone_before: int = Field(description="Within a day, or since somebody released a sync; so are the next two.")
+    emails_changed_before: int
+    memberships_gone_before: int
     memberships_added: int
     memberships_removed: int
     nestings_added: int

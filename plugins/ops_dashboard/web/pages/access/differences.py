@@ -35,11 +35,13 @@ def counts(run: SyncRun) -> Facts | None:
     found = run.differences
     if found is None:
         return None
+    readdressed = f", {found.emails_changed} get another e-mail" if found.emails_changed else ""
     before, come, go = found.memberships_before, found.memberships_added, found.memberships_removed
     return Facts(
         (
             "Users",
-            f"{found.users} in the directory; {found.active_users_gone} of {found.users_before} active ones leave",
+            f"{found.users} in the directory; {found.active_users_gone} of {found.users_before} active ones leave"
+            f"{readdressed}",
         ),
         ("Memberships", f"{come} come, {go} go; active people had {before}"),
         ("Groups in groups", f"{found.nestings_added} come, {found.nestings_removed} go"),
@@ -61,8 +63,9 @@ def _table(title: str, columns: Sequence[Column], rows: Sequence[tuple[Node, ...
 
 def _granted(group: GrantedGroup, *, names: bool) -> tuple[Node, ...]:
     name: Node = Code(group.name)
-    if group.opened:
-        name = Stacked(name, Badge("Opens to everybody", Tone.WARN))
+    marks = {"Opens to everybody": group.opened, "Another group than before": group.passes}
+    if any(marks.values()):
+        name = Stacked(name, *(Badge(text, Tone.WARN) for text, shown in marks.items() if shown))
     return (
         name,
         f"{group.had} now",

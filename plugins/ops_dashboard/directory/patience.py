@@ -1,0 +1,36 @@
+"""How often a server is asked again: a sync has minutes, somebody who tries a source at a shell has not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+
+_TRIES = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How often to ask, and whom to tell of a try that failed."""
+
+    tries: int
+    tell: Callable[[str], None]
+
+
+_patience: ContextVar[Patience | None] = ContextVar("patience", default=None)
+
+
+def current_patience() -> Patience | None:
+    """Return what was agreed for now, None if there is all the time that a server may be asked."""
+    return _patience.get()
+
+
+@contextmanager
+def impatient(tell: Callable[[str], None]) -> Iterator[None]:
+    """Let servers that are asked from now on be given up soon, and have each failed try told in a line."""
+    token = _patience.set(Patience(_TRIES, tell))
+    try:
+        yield
+    finally:
+        _patience.reset(token)
