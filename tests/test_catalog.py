@@ -84,6 +84,8 @@ def test_the_demo_company_is_a_good_catalog() -> None:
         ("ads-oncall", "run:purge-cache", None),
         ("search-oncall", "run:purge-cache", None),
         ("search-oncall", "run:repair-orders", None),
+        ("ads-oncall", "set:ads/*", None),
+        ("search-oncall", "set:search/*", None),
         ("platform-admins", "*", None),
     }
 
@@ -201,7 +203,7 @@ def test_a_bad_pool_name_is_told(tmp_path: Path, name: str) -> None:
         ),
         (
             {"groups": ["a"]},
-            "got the key 'groups', expected one of the keys action, expires_at, group, limits, valid_from",
+            "got the key 'groups', expected one of the keys action, approver, expires_at, group, limits, valid_from",
         ),
     ],
 )

@@ -34,7 +34,11 @@ def ops_dashboard(*arguments: object, **environment: str) -> subprocess.Complete
 
 def test_check_counts_what_is_good() -> None:
     done = ops_dashboard("check", "dags/catalog")
-    assert (done.returncode, done.stdout, done.stderr) == (0, "6 pools, 6 grants: good\n", "")
+    assert (done.returncode, done.stdout, done.stderr) == (
+        0,
+        "6 pools, 11 grants, 4 operations, 2 settings: good\n",
+        "",
+    )
 
 
 def test_check_looks_where_a_team_keeps_its_catalog() -> None:

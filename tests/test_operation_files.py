@@ -108,15 +108,6 @@ def test_sql_is_told_at_its_own_line(team: Path) -> None:
     ]
 
 
-@pytest.mark.parametrize("need", ["batch", "size"])
-def test_choices_need_other_parameters(team: Path, need: str) -> None:
-    (team / "catalog" / "b.yaml").write_text(CATALOG.format(need=need, digest=DIGEST))
-    assert (
-        f"catalog/b.yaml:12: operations.repair.parameters.batch.choices.needs[0]: got '{need}',"
-        " expected another parameter: region"
-    ) in mistakes(team)
-
-
 def test_the_command_tells_them_and_fails(team: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["check", str(team / "catalog")]) == 0
     assert main(["check", str(team / "catalog"), "--scripts", str(team / "elsewhere")]) == 1

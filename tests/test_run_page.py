@@ -94,15 +94,17 @@ def namespace_as_admin(stack: Stack, namespace: str) -> Place:
 def stuck_pods(place: Place, pool: Pool) -> Iterator[None]:
     """Pods of this pool that are created meanwhile can't pull their image; afterwards it is as it was."""
 
-    def behave(behaviour: str | None) -> None:
-        place.patch(pool, {"spec": {"template": {"metadata": {"annotations": {BEHAVIOUR: behaviour}}}}})
+    def behave(behaviour: str | None, kept: int) -> None:
+        template = {"metadata": {"annotations": {BEHAVIOUR: behaviour}}}
+        update = {"type": "RollingUpdate", "rollingUpdate": {"partition": kept}}
+        place.patch(pool, {"spec": {"template": template, "updateStrategy": update}})
 
     count = int(place.workload(pool)["spec"]["replicas"])
-    behave("image")
+    behave("image", count)  # what is there already stays as it is
     try:
         yield
     finally:
-        behave(None)
+        behave(None, 0)
         place.set_count(pool, count)
         place.until_ready(pool, count)
 

@@ -39,13 +39,14 @@ class Controllers:
     def sync_stateful_sets(self) -> None:
         """Create or delete the last pod of a StatefulSet, the next one only when all before are ready.
 
-        Pods of an older template are replaced one by one, the last first.
+        Pods of an older template are replaced one by one, the last first, as far as the update's partition lets them.
         """
         for stateful_set in self._store.list(STATEFUL_SETS):
             pods = {_number(pod): pod for pod in self._pods_of(stateful_set)}
             desired = stateful_set["spec"]["replicas"]
             missing = next((number for number in range(desired) if number not in pods), None)
-            outdated = [number for number, pod in pods.items() if not is_current(pod, stateful_set)]
+            kept = _partition(stateful_set)
+            outdated = [number for number, pod in pods.items() if number >= kept and not is_current(pod, stateful_set)]
             if pods and max(pods) >= desired:
                 self._delete(pods[max(pods)])
             elif all(map(is_ready, pods.values())):
@@ -118,6 +119,10 @@ def _doomed(deployment: Document, pods: list[Document]) -> list[Document]:
     spare = sum(map(is_ready, pods)) - (desired - desired // 4)
     idle = [pod for pod in old if not is_ready(pod)]
     return idle + [pod for pod in old if is_ready(pod)][: max(0, spare)]
+
+
+def _partition(stateful_set: Document) -> int:
+    return int(stateful_set["spec"].get("updateStrategy", {}).get("rollingUpdate", {}).get("partition", 0))
 
 
 def _number(pod: Document) -> int:

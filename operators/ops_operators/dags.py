@@ -6,8 +6,8 @@ import warnings
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 
-from airflow.exceptions import RemovedInAirflow4Warning
 from airflow.sdk import DAG, Param
+from airflow.sdk.exceptions import RemovedInAirflow4Warning
 from airflow.utils.types import DagRunType
 
 from ops_dashboard.acts import MAX_REASON

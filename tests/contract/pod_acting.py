@@ -12,7 +12,7 @@ import pytest
 from airflow.sdk.exceptions import AirflowFailException
 
 from ops_dashboard import cancellations
-from ops_dashboard.catalog import Operation, Parameter, PodRun, ValueType
+from ops_dashboard.catalog import Operation, Parameter, PodRun, TextFormat, ValueType
 from ops_dashboard.ledger import Entry
 from ops_operators.pod import PodOperator
 from tests.acting import Run, perform, records
@@ -20,7 +20,7 @@ from tests.clusters.pods import PodPlace
 
 
 def operator(run: PodRun, *, starts_within: float = 30, **changes: Any) -> PodOperator:
-    parameter = Parameter(type=ValueType.STRING, default="")
+    parameter = Parameter(type=ValueType.STRING, format=TextFormat.MULTILINE)
     operation = Operation(
         name="rebuild-index", title="Rebuild", owner="Search", parameters={"shard": parameter}, pod=run, **changes
     )

@@ -58,7 +58,7 @@ HOSTILE = [
     "{% for x in ().__class__.__mro__ %}x{% endfor %}",
     "$(KUBERNETES_SERVICE_HOST) $$ ${HOME} $(OPS_PARAMETERS)",
     "'; touch /tmp/x #\n\t\"\\",
-    "\x00\u202e\U0001f600 --kubeconfig",
+    "--kubeconfig \U0001f600",
 ]
 
 

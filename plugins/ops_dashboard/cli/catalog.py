@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
+from dataclasses import fields
 from pathlib import Path
 
 from ops_dashboard.cli.command import Command, fail
@@ -28,7 +29,8 @@ def _check(arguments: Namespace) -> int:
     scripts = arguments.scripts or arguments.folder.parent / "scripts"
     if mistakes := check_files(catalog, arguments.folder, scripts):
         return fail("\n".join(map(str, mistakes)))
-    print(f"{len(catalog.pools)} pools, {len(catalog.grants)} grants: good")
+    found = (f"{len(getattr(catalog, field.name))} {field.name}" for field in fields(catalog))
+    print(f"{', '.join(found)}: good")
     return 0
 
 

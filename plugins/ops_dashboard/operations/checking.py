@@ -67,10 +67,6 @@ class _Check:
 
     def _of_choices(self, name: str, choices: Choices) -> Iterator[FileMistake]:
         path = ("parameters", name, "choices")
-        others = [other for other in self._operation.parameters if other != name]
-        for position, need in enumerate(choices.needs):
-            if need not in others:
-                yield self._mistake((*path, "needs", position), need, f"another parameter: {', '.join(others)}")
         try:
             read_query(self._scripts, choices.query, choices.needs)
         except ScriptError as error:
