@@ -255,8 +255,19 @@ def test_the_pools_are_told_in_full_to_each_person(
 
 
 RIGHTS: dict[str, list[tuple[str, str, int | None]]] = {
-    ADS: [("ads-oncall", "scale:ads/*", 10), ("ads-oncall", "set:ads/*", None)],
-    SEARCH: [("search-oncall", "scale:search/*", 10), ("search-oncall", "set:search/*", None)],
+    ADS: [
+        ("ads-oncall", "run:purge-cache", None),
+        ("ads-oncall", "run:rebuild-report", None),
+        ("ads-oncall", "run:rotate-logs", None),
+        ("ads-oncall", "scale:ads/*", 10),
+        ("ads-oncall", "set:ads/*", None),
+    ],
+    SEARCH: [
+        ("search-oncall", "run:purge-cache", None),
+        ("search-oncall", "run:repair-orders", None),
+        ("search-oncall", "scale:search/*", 10),
+        ("search-oncall", "set:search/*", None),
+    ],
     ADMIN: [("platform-admins", "*", None)],
     VIEWER: [],
 }
