@@ -99,7 +99,7 @@ def require_agreement(
             "what would be done is not what was shown for approval any more; ask anew, and it is shown as it is now"
         )
     by = answer.by or ""
-    if by.lower() == request.actor.lower():
+    if _is_own(request, answer):
         raise RefusedError(f"you answered your own request; somebody else of {group} has to: ask anew")
     why_not = access.why_not_member(connection, by, group)
     connection.commit()
@@ -107,8 +107,8 @@ def require_agreement(
         raise RefusedError(f"answered by {by}, {why_not}; somebody of {group} has to: ask anew")
 
 
-def refuse_unless_approved(answer: Answer) -> None:
-    """Refuse what was rejected, and what nobody has answered in time.
+def refuse_unless_approved(request: Request, answer: Answer) -> None:
+    """Refuse what was rejected or withdrawn, and what nobody has answered in time.
 
     Raises:
         RefusedError: It was not approved.
@@ -116,4 +116,9 @@ def refuse_unless_approved(answer: Answer) -> None:
     if answer.by is None or answer.at is None:
         raise RefusedError("nobody approved it in time; ask anew")
     if not answer.approves:
-        raise RefusedError(f"{answer.by} rejected it" + (f": {answer.note}" if answer.note else ""))
+        did = "you withdrew it" if _is_own(request, answer) else f"{answer.by} rejected it"
+        raise RefusedError(did + (f": {answer.note}" if answer.note else ""))
+
+
+def _is_own(request: Request, answer: Answer) -> bool:
+    return (answer.by or "").lower() == request.actor.lower()

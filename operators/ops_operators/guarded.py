@@ -32,7 +32,7 @@ from ops_operators.approval import (
     wait_for_approval,
 )
 from ops_operators.record import Record
-from ops_operators.runs import NOBODY, identify, refuse_replay
+from ops_operators.runs import NOBODY, bundle_version, identify, refuse_replay
 from ops_operators.verdicts import DeniedError, RefusedError, Verdict
 
 if TYPE_CHECKING:
@@ -175,7 +175,7 @@ class GuardedOperator(BaseOperator, Generic[RequestT, SeenT]):
     def _carry_out(self, context: Context, answer: Answer | None) -> dict[str, Any]:
         request = identify(context, self.request_model)
         try:
-            record = Record(request, self.time_limit)
+            record = Record(request, self.time_limit, bundle_version(context))
         except database.DatabaseDownError as error:
             raise AirflowFailException(f"{error}; without a record nothing is done, nothing was changed") from error
         with record:
@@ -204,7 +204,7 @@ class GuardedOperator(BaseOperator, Generic[RequestT, SeenT]):
             raise RefusedError(str(error)) from error
         self._authorise(record, asked, current=None)
         if answer is not None:
-            refuse_unless_approved(answer)
+            refuse_unless_approved(record.request, answer)
         try:
             with resource_lock(record.connection, asked.lock.name, asked.lock.holders):
                 return self._observe_and_act(record, asked, answer)

@@ -40,13 +40,15 @@ class Record:
     Args:
         request: Who asks for what.
         time_limit: How long the record may say `running`.
+        bundle: The version of the DAG bundle that the task runs from, if its bundle has versions.
 
     Raises:
         DatabaseDownError: There is no session to be had, hence no record.
     """
 
-    def __init__(self, request: ledger.Request, time_limit: timedelta) -> None:
+    def __init__(self, request: ledger.Request, time_limit: timedelta, bundle: str | None = None) -> None:
         self.request = request
+        self._bundle = bundle
         self.connection = database.connect()
         self.before: Value = None
         self.decision: Decision | None = None
@@ -127,6 +129,7 @@ class Record:
             grant_id=grant.grant_id if grant else None,
             grant=str(grant) if grant else None,
             approved_by=self.approved_by,
+            bundle=self._bundle,
             **self.facts,
             time_limit=time_limit,
         )

@@ -38,6 +38,11 @@ def identify(context: Context, model: type[ActRequest]) -> ledger.Request:
     )
 
 
+def bundle_version(context: Context) -> str | None:
+    """Return the version of the DAG bundle that the task runs from; None for a bundle without versions."""
+    return getattr(getattr(context["ti"], "bundle_instance", None), "version", None)
+
+
 def refuse_replay(context: Context, since: datetime | None) -> None:
     """Refuse a run that is executed again, or long after it was asked for.
 

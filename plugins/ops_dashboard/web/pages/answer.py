@@ -21,7 +21,7 @@ from ops_dashboard.web.components import (
 from ops_dashboard.web.dag_runs import DagRun, read_run
 from ops_dashboard.web.errors import Problem
 from ops_dashboard.web.pages.previews import preview
-from ops_dashboard.web.pages.runs import run, tab_of, why_not_answer
+from ops_dashboard.web.pages.runs import is_own, run, tab_of, why_not_answer
 from ops_dashboard.web.pages.shared import person
 from ops_dashboard.web.request import PageRequest
 from ops_dashboard.web.router import Router
@@ -29,6 +29,7 @@ from ops_dashboard.web.router import Router
 router = Router(prefix="/ops")
 
 _CHOICES = (("", "Choose"), ("approve", "Approve: it is carried out at once"), ("reject", "Reject: nothing is done"))
+_OWN_CHOICES = (("reject", "Withdraw: nothing is done"),)
 
 
 @router.page("/runs/{dag_id}/{run_id}/answer", title="Answer", needs=None, tab=tab_of)
@@ -44,8 +45,9 @@ def answer(request: PageRequest) -> Redirect | Page:
     asked, approval = _waiting(request)
     choice, note = request.form.get("choice", ""), request.form.get("note", "")
     errors = {}
-    if choice not in {"approve", "reject"}:
-        errors["choice"] = "approve or reject it"
+    accepted = [value for value, _ in _choices(request, asked) if value]
+    if choice not in accepted:
+        errors["choice"] = f"{' or '.join(accepted)} it"
     if choice == "reject" and not shorten(note, MAX_REASON).strip():
         errors["note"] = "a few words that say why, for who has asked"
     if errors:
@@ -69,16 +71,16 @@ def _waiting(request: PageRequest) -> tuple[DagRun, Approval]:
     if approval is None or not approval.is_open:
         raise Problem(409, "Nothing waits for an answer", "It has been answered, or its time is over.")
     why_not = why_not_answer(request, asked.asked_by, approval)
-    if why_not is not None:
+    if why_not is not None and not is_own(request, asked.asked_by):
         raise Problem(403, "Your answer would not count", why_not)
     return asked, approval
 
 
 def _form_page(request: PageRequest, asked: DagRun, approval: Approval, errors: dict[str, str]) -> Page:
     return Page(
-        "Approve",
+        "Withdraw" if is_own(request, asked.asked_by) else "Approve",
         Columns(
-            main=Panel(*_form(request, errors)),
+            main=Panel(*_form(request, asked, errors)),
             side=(
                 Panel(
                     Facts(
@@ -99,7 +101,11 @@ def _subject(asked: DagRun) -> str:
     return shorten(f"{model.verb} {model.resource_of(asked.conf)}") if model is not None else asked.dag_id
 
 
-def _form(request: PageRequest, errors: dict[str, str]) -> tuple[Node, ...]:
+def _choices(request: PageRequest, asked: DagRun) -> tuple[tuple[str, str], ...]:
+    return _OWN_CHOICES if is_own(request, asked.asked_by) else _CHOICES
+
+
+def _form(request: PageRequest, asked: DagRun, errors: dict[str, str]) -> tuple[Node, ...]:
     back = request.url(run, dag_id=request.path["dag_id"], run_id=request.path["run_id"])
     note = TextArea(
         "note",
@@ -108,5 +114,5 @@ def _form(request: PageRequest, errors: dict[str, str]) -> tuple[Node, ...]:
         error=errors.get("note"),
         max_length=MAX_REASON,
     )
-    choice = SelectField("choice", "Answer", _CHOICES, error=errors.get("choice"))
+    choice = SelectField("choice", "Answer", _choices(request, asked), error=errors.get("choice"))
     return (Form(choice, note, submit="Answer", cancel=back),)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from ops_dashboard import ledger
-from ops_dashboard.acts import REQUESTS
+from ops_dashboard.acts import REQUESTS, RunRequest
 from ops_dashboard.ledger import Entry, Filter, Outcome
 from ops_dashboard.web.components import (
     Actions,
@@ -35,7 +35,7 @@ from ops_dashboard.web.router import Router
 router = Router(prefix="/ops")
 
 _PAGE_SIZE = 50
-_ACTIONS = tuple(dict.fromkeys(request.verb for request in REQUESTS.values()))
+_ACTIONS = tuple(dict.fromkeys([*(request.verb for request in REQUESTS.values()), RunRequest.verb]))
 _PERIODS = {"1h": timedelta(hours=1), "1d": timedelta(days=1), "7d": timedelta(days=7), "30d": timedelta(days=30)}
 _PERIOD_LABELS = {"1h": "Last hour", "1d": "Last 24 hours", "7d": "Last 7 days", "30d": "Last 30 days"}
 _FILTERS = ("q", "actor", "action", "resource", "outcome", "period", "run_id")

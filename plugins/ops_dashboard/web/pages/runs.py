@@ -5,7 +5,7 @@ from __future__ import annotations
 from urllib.parse import quote
 
 from ops_dashboard import access
-from ops_dashboard.acts import MAX_REASON
+from ops_dashboard.acts import MAX_REASON, CancelRequest, RunRequest
 from ops_dashboard.ledger import Entry, Outcome
 from ops_dashboard.text import shorten
 from ops_dashboard.web.approvals import Approval
@@ -85,14 +85,21 @@ def _approval(request: PageRequest, story: Story) -> tuple[Node, ...]:
         return ()
     why_not = why_not_answer(request, story.asked_by, approval)
     path = {"dag_id": request.path["dag_id"], "run_id": request.path["run_id"]}
-    button = Button("Approve or reject", request.url("/runs/{dag_id}/{run_id}/answer", **path), primary=True)
-    who = Text(why_not) if why_not is not None else Actions(button)
-    return (who, *preview(approval.parts))
+    href = request.url("/runs/{dag_id}/{run_id}/answer", **path)
+    if why_not is None:
+        return (Actions(Button("Approve or reject", href, primary=True)), *preview(approval.parts))
+    withdraw = Actions(Button("Withdraw…", href)) if is_own(request, story.asked_by) else None
+    return (Text(why_not), withdraw, *preview(approval.parts))
+
+
+def is_own(request: PageRequest, asked_by: str | None) -> bool:
+    """Whether the reader is who asked; Airflow's names differ in more than case."""
+    return (asked_by or "").lower() == request.user.name.lower()
 
 
 def why_not_answer(request: PageRequest, asked_by: str | None, approval: Approval) -> str | None:
     """Say why this person's answer would not count; None if it would."""
-    if (asked_by or "").lower() == request.user.name.lower():
+    if is_own(request, asked_by):
         return f"You asked for it, so somebody else of {approval.group} has to answer."
     why_not = access.why_not_member(request.database, request.user.name, approval.group)
     return f"It takes somebody of {approval.group}; you are somebody {why_not}." if why_not else None
@@ -181,7 +188,8 @@ def _buttons(request: PageRequest, story: Story) -> tuple[Node, ...]:
     entry = story.entry
     buttons: list[Node] = []
     if entry is not None and entry.outcome is Outcome.DENIED:
-        why = request.url("/access", action=f"{entry.action}:{entry.resource}", user=entry.actor, run_id=run_id)
+        verb = RunRequest.verb if entry.action == CancelRequest.verb else entry.action
+        why = request.url("/access", action=f"{verb}:{entry.resource}", user=entry.actor, run_id=run_id)
         buttons.append(Button("Why?", why, describes="was this denied"))
     if story.airflow is not None:
         path = f"/dags/{quote(dag_id, safe='')}/runs/{quote(run_id, safe='')}"

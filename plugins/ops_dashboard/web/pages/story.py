@@ -45,7 +45,8 @@ class Story:
         is_held: Whether Airflow will not begin it, since its DAG is paused.
         model: The model of its values; None if the DAG carries out no requests any more.
         approval: What it has put before a second person, as long as that is all that is known of it.
-        output: What a run of an operation has said.
+        output: What a run of an operation has said, if the reader may know.
+        typical_seconds: How long such a run usually takes.
     """
 
     dag_id: str
@@ -57,6 +58,7 @@ class Story:
     model: type[ActRequest] | None = None
     approval: Approval | None = None
     output: Output | None = None
+    typical_seconds: float | None = None
 
     @property
     def has_ended(self) -> bool:
@@ -149,7 +151,14 @@ def read_story(request: PageRequest, dag_id: str, run_id: str) -> Story:
         is_held=state == "queued" and is_paused(request.airflow, dag_id),
         approval=read_approval(request.airflow, dag_id, run_id) if state == "running" else None,
         output=_output(request, story, run_id),
+        typical_seconds=_typical_seconds(request, story),
     )
+
+
+def _typical_seconds(request: PageRequest, story: Story) -> float | None:
+    if story.verb != RunRequest.verb or story.has_ended:
+        return None
+    return ledger.typical_seconds(request.database, story.verb, story.resource)
 
 
 def _model(dag_id: str) -> type[ActRequest] | None:
@@ -161,6 +170,9 @@ def _model(dag_id: str) -> type[ActRequest] | None:
 
 def _output(request: PageRequest, story: Story, run_id: str) -> Output | None:
     if story.verb != RunRequest.verb or story.airflow is None or story.entry is None or story.entry.started_at is None:
+        return None
+    # What a script says is for who works with it: more than a record is, and nobody has looked at what is in it.
+    if story.entry.actor != request.user.name and not request.may(f"{RunRequest.verb}:{story.resource}"):
         return None
     try:
         return read_output(request.airflow, story.dag_id, run_id, OPERATION_TASK_ID)

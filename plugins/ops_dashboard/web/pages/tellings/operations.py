@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 
 from ops_dashboard.acts import DAG_PREFIX
 from ops_dashboard.ledger import Entry, Outcome, Value
@@ -39,7 +40,7 @@ class OperationTelling(Telling):
         told = story.output.progress if story.output is not None else None
         bar = Progress(round(told.percent), 100, "Progress", told.words, _tone(entry)) if told is not None else None
         result = Text("Result ", Code(str(entry.after))) if entry.after is not None else None
-        return (bar, result)
+        return (bar, result, Text(_duration(story, entry), muted=True))
 
     def taken(self, story: Story, entry: Entry) -> tuple[Step, ...]:  # noqa: ARG002 - it is one step
         """It ran, or is running."""
@@ -97,6 +98,14 @@ def _values(requested: Value) -> dict[str, Value]:
     except ValueError:
         found = None
     return found if isinstance(found, dict) else {}
+
+
+def _duration(story: Story, entry: Entry) -> str:
+    if entry.outcome is not Outcome.RUNNING:
+        return f"It took {entry.seconds:.0f} s." if entry.seconds is not None else ""
+    gone = (datetime.now(UTC) - (entry.started_at or entry.at)).total_seconds()
+    usual = f"; it usually takes {story.typical_seconds:.0f} s" if story.typical_seconds is not None else ""
+    return f"Running for {max(gone, 0):.0f} s{usual}."
 
 
 def _tone(entry: Entry) -> Tone:
