@@ -56,6 +56,9 @@ class EntryOut(BaseModel):
     reason: str
     message: str | None = Field(description="Why it was denied or refused, or how it failed.")
     grant: str | None = Field(description="The grant that decided.")
+    approved_by: str | None = Field(description="The second person, if it took one.")
+    script: str | None = Field(description="The sha256 of what was run.")
+    bundle: str | None = Field(description="The version of the DAG bundle that it came with, if it has versions.")
     at: datetime
     started_at: datetime | None
     changed_at: datetime | None
