@@ -4,7 +4,7 @@ BIN := .venv/bin
 ARGS ?=
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: setup demo test smoke check bench bench-click bench-directory constraints clean
+.PHONY: setup demo test attack smoke check bench bench-click bench-directory constraints clean
 
 setup: .venv/installed
 
@@ -20,6 +20,9 @@ demo: setup
 
 test: setup
 	@$(BIN)/python -m pytest $(ARGS)
+
+attack: setup
+	@$(BIN)/python -m tests.attacks
 
 smoke: setup
 	@$(BIN)/python -m demo.smoke

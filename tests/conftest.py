@@ -21,7 +21,20 @@ pytest_plugins = [
     "tests.operation_site",
     "tests.running_stack",
     "tests.sql_operations",
+    "tests.attacks.acting",
 ]
+
+
+# What is started once for all tests that use it; they stay together when tests run side by side.
+_STARTED_ONCE = ("stack", "kube")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep the tests of one stack, and of one control plane, in one process."""
+    for item in items:
+        for name in _STARTED_ONCE:
+            if item.get_closest_marker(name):
+                item.add_marker(pytest.mark.xdist_group(name))
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

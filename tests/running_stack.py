@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import httpx
 import pytest
 
 from demo.client import Client
+from demo.environment import REPOSITORY
 from demo.stack import Stack
 from demo.temporary import temporary_stack
 from ops_dashboard.acts import SCALE_DAG_ID
@@ -19,11 +22,20 @@ VIEWER = "viewer@example.com"
 
 SCALE_DAG = SCALE_DAG_ID
 
+_TEST_OPERATIONS = Path(__file__).parent / "operations"
+
 
 @pytest.fixture(scope="session")
-def stack() -> Iterator[Stack]:
-    """One demo for all tests, so a test reads a count before it changes it."""
-    with temporary_stack() as started:
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """One demo for all tests, so a test reads a count before it changes it. It has the tests' own operations too."""
+    folder = tmp_path_factory.mktemp("dags")
+    for kind in ("catalog", "scripts"):
+        shutil.copytree(REPOSITORY / "dags" / kind, folder / kind)
+        shutil.copytree(_TEST_OPERATIONS / kind, folder / kind, dirs_exist_ok=True)
+    environment = {
+        f"AIRFLOW__OPS_DASHBOARD__{kind.upper()}_FOLDER": str(folder / kind) for kind in ("catalog", "scripts")
+    }
+    with temporary_stack(extra_environment=environment) as started:
         yield started
 
 

@@ -3,36 +3,16 @@
 from __future__ import annotations
 
 import json
-import time
-from collections.abc import Callable
 from typing import Any
 
 import httpx
 import pytest
 
 from demo.client import Client
+from tests.over_rest import RUNS, desired, eventually, records
 from tests.running_stack import SCALE_DAG
 
 pytestmark = pytest.mark.stack
-
-RUNS = f"/api/v2/dags/{SCALE_DAG}/dagRuns"
-
-
-def desired(client: Client, pool: str) -> int:
-    """The count that the cluster has."""
-    pools = client.get("/ops/api/v1/pools")["pools"]
-    return next(int(found["desired"]) for found in pools if found["pool"] == pool)
-
-
-def records(client: Client, run_id: str) -> list[dict[str, Any]]:
-    return list(client.get("/ops/api/v1/ledger", run_id=run_id)["entries"])
-
-
-def eventually(condition: Callable[[], bool], seconds: float = 60) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not come true"
-        time.sleep(0.1)
 
 
 def act(client: Client, conf: dict[str, object]) -> tuple[str, dict[str, Any]]:

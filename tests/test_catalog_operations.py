@@ -215,6 +215,7 @@ def test_a_bad_parameter_is_told(tmp_path: Path, schema: dict[str, object], mess
     assert problem.startswith("operations.x.parameters.p.")
 
 
+@pytest.mark.attack(then="told by the check")
 @pytest.mark.parametrize(
     "pattern",
     [
@@ -231,6 +232,7 @@ def test_a_pattern_that_is_open_or_means_something_else_elsewhere_is_told(tmp_pa
     assert f"operations.x.parameters.p.pattern: got {pattern!r}, expected {PATTERN}" in problem
 
 
+@pytest.mark.attack(then="told by the check")
 @pytest.mark.parametrize("pattern", ["^[^/]+$", r"^a\s*$", r"^a\n?$", r"^(a|\W)$", r"^[\s\S]*$", r"^\x0a$", r"^a\D$"])
 def test_a_pattern_of_one_line_that_matches_a_line_break_is_told(tmp_path: Path, pattern: str) -> None:
     schema = {"type": "string", "pattern": pattern}
@@ -274,6 +276,7 @@ MISLEADING = (
 )
 
 
+@pytest.mark.attack(then="told by the check")
 @pytest.mark.parametrize(
     ("name", "expected"),
     [
@@ -339,6 +342,28 @@ def test_what_an_operation_says_wrongly_of_its_parameters_is_told(
     assert found == [f"operations.x.{message}" for message in messages]
 
 
+@pytest.mark.attack(then="told by the check")
+@pytest.mark.parametrize(
+    ("script", "message"),
+    [
+        ({"file": "../x.py"}, "file: got '../x.py', expected the name of a file in the folder of the scripts"),
+        ({"file": "/etc/passwd"}, "file: got '/etc/passwd', expected the name of a file in the folder of the scripts"),
+        ({"file": "a/../../x"}, "file: got 'a/../../x', expected the name of a file in the folder of the scripts"),
+        ({"file": ".bashrc"}, "file: got '.bashrc', expected the name of a file in the folder of the scripts"),
+        ({"file": "x.py\n"}, "file: got 'x.py\\n', expected the name of a file in the folder of the scripts"),
+        ({"interpreter": "perl"}, "interpreter: got 'perl', expected python or bash or sh"),
+        ({"interpreter": "/bin/sh -c"}, "interpreter: got '/bin/sh -c', expected python or bash or sh"),
+        ({"sha256": "0" * 63}, f"sha256: got '{'0' * 63}', expected 64 hexadecimal digits"),
+        ({"environment": {"PATH": "/tmp"}}, "environment: "),
+        ({"user": "root"}, "user: "),
+    ],
+)
+def test_a_script_that_is_none_of_ours_is_told(tmp_path: Path, script: dict[str, object], message: str) -> None:
+    fields = {"script": {"file": "x.py", "interpreter": "python"} | script}
+    (problem,) = problems(tmp_path, operation(**fields))
+    assert problem.startswith(f"operations.x.script.{message}")
+
+
 def test_the_name_of_a_parameter_is_told(tmp_path: Path) -> None:
     names = ["reason", "Days", "9", "a-b", "a" * 41, ""]
     found = problems(tmp_path, operation(parameters={name: {"type": "boolean"} for name in ["ok", *names]}))
@@ -379,6 +404,7 @@ def test_a_bad_value_of_a_setting_is_told(tmp_path: Path, value: dict[str, objec
     assert problems(tmp_path, {"settings": {"ads/x": setting}}) == [f"settings.ads/x.{message}"]
 
 
+@pytest.mark.attack("CVE-2021-41112", then="told by the check; no object is ever made")
 @pytest.mark.parametrize(
     ("place", "path"),
     [

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from hashlib import sha256
 from typing import Any
@@ -15,19 +14,10 @@ from demo.browserless import Form
 from demo.client import Client
 from demo.environment import REPOSITORY
 from demo.stack import Stack
-from tests.test_acts_over_rest import eventually, records
+from tests.operation_runs import CANCEL, GOOD, LOGS, PURGE, PURGED, REPAIR, REPORT, answer, page, waiting_run
+from tests.over_rest import eventually, records
 
 pytestmark = pytest.mark.stack
-
-REPORT, LOGS, PURGE, REPAIR = (
-    "ops_run_rebuild-report",
-    "ops_run_rotate-logs",
-    "ops_run_purge-cache",
-    "ops_run_repair-orders",
-)
-CANCEL = "ops_cancel_run"
-GOOD = {"report": "clicks", "day": "2026-11-01", "depth": 2, "reason": "late events"}
-PURGED = {"region": "eu", "prefix": "ads:", "reason": "stale ads"}
 
 
 def act(client: Client, dag_id: str, conf: dict[str, object]) -> tuple[str, dict[str, Any]]:
@@ -36,26 +26,6 @@ def act(client: Client, dag_id: str, conf: dict[str, object]) -> tuple[str, dict
     state = client.wait_for_run(dag_id, run_id)
     (record,) = records(client, run_id)
     return state, record
-
-
-def page(client: Client, dag_id: str, run_id: str) -> str:
-    """The text of the run's page."""
-    answer = client.http.get(f"/ops/runs/{dag_id}/{run_id}")
-    answer.raise_for_status()
-    return " ".join(re.sub(r"<[^>]+>", " ", answer.text).split())
-
-
-def waiting_run(client: Client, dag_id: str, conf: dict[str, object]) -> str:
-    """A run that waits for a second person."""
-    run_id = client.trigger(dag_id, conf)
-    eventually(lambda: "Waiting for approval" in page(client, dag_id, run_id))
-    return run_id
-
-
-def answer(client: Client, dag_id: str, run_id: str, choice: str, note: str = "") -> httpx.Response:
-    """Answer through Airflow's own API."""
-    path = f"/api/v2/dags/{dag_id}/dagRuns/{run_id}/taskInstances/run/-1/hitlDetails"
-    return client.http.patch(path, json={"chosen_options": [choice], "params_input": {"note": note}})
 
 
 def test_a_script_runs_is_followed_and_its_record_says_what_ran(ads: Client) -> None:

@@ -22,8 +22,8 @@ from ops_dashboard.ledger import Details, Event
 from tests.clusters.cluster import Cluster
 from tests.clusters.place import Place
 from tests.ledger_records import request
+from tests.over_rest import RUNS, desired, eventually, records
 from tests.running_stack import SCALE_DAG, SEARCH
-from tests.test_acts_over_rest import RUNS, desired, eventually, records
 
 pytestmark = pytest.mark.stack
 

@@ -80,6 +80,7 @@ WAIT = {SH: "\nsleep 1000", BASH: "\nsleep 1000", PYTHON: "\nimport time\ntime.s
 FAIL = {SH: "\nexit 3", BASH: "\nexit 3", PYTHON: "\nraise SystemExit(3)"}
 
 
+@pytest.mark.attack("CVE-2021-20253", then="every process it left behind was killed")
 @pytest.mark.parametrize(("interpreter", "escape"), ESCAPES, ids=NAMES)
 @pytest.mark.parametrize("end", ["success", "failure", "timeout", "stop"])
 def test_nothing_escapes(scripts: Scripts, mark: str, interpreter: Interpreter, escape: str, end: str) -> None:
@@ -102,6 +103,7 @@ def test_nothing_escapes(scripts: Scripts, mark: str, interpreter: Interpreter, 
     assert is_subreaper() == 0
 
 
+@pytest.mark.attack(then="killed after its grace period")
 def test_a_script_that_ignores_the_request_to_end_is_killed(scripts: Scripts, mark: str) -> None:
     text = f"trap 'echo no' TERM; echo ready; while :; do sleep {mark}; done"
     started = monotonic()
@@ -118,6 +120,7 @@ def test_a_script_may_clear_up_when_it_is_asked_to_end(scripts: Scripts) -> None
     assert (scripts.seen.lines[0], scripts.seen.lines[-1]) == ("ready", "cleared up")
 
 
+@pytest.mark.attack(then="ended in time, its output cut at the limit")
 def test_a_script_that_floods_is_ended_in_time(scripts: Scripts) -> None:
     started = monotonic()
     with pytest.raises(ScriptTimedOutError):

@@ -63,6 +63,7 @@ def scripts(tmp_path: Path) -> Scripts:
     return Scripts(tmp_path)
 
 
+@pytest.mark.attack("rundeck#298", then="all of it arrived on stdin and as arguments, byte for byte")
 def test_hostile_text_arrives_as_it_is_and_does_nothing(scripts: Scripts) -> None:
     values = {text: text for text in HOSTILE}
     arguments = [f"x{text}" for text in HOSTILE]
@@ -73,6 +74,9 @@ def test_hostile_text_arrives_as_it_is_and_does_nothing(scripts: Scripts) -> Non
     assert list(got.values()) == [argument.encode() for argument in arguments]
 
 
+@pytest.mark.attack(
+    "CVE-2024-45498", "rundeck#298", "rundeck#602", then="one argument, byte for byte; nothing else ran"
+)
 @pytest.mark.parametrize("interpreter", [BASH, SH])
 @pytest.mark.parametrize("text", HOSTILE)
 def test_hostile_text_arrives_in_a_shell_script(scripts: Scripts, interpreter: Any, text: str) -> None:
@@ -82,6 +86,7 @@ def test_hostile_text_arrives_in_a_shell_script(scripts: Scripts, interpreter: A
     assert listing == "script"
 
 
+@pytest.mark.attack(then="refused with what is accepted; the script did not run")
 @pytest.mark.parametrize(
     ("argument", "expected"),
     [
@@ -112,6 +117,7 @@ def test_arguments_may_be_as_long_as_the_limit_but_not_too_long_together(scripts
         scripts.run("echo $#", BASH, arguments=["a" * 100_000] * 10 + ["b"])
 
 
+@pytest.mark.attack(then="refused with what is accepted; the script did not run")
 @pytest.mark.parametrize(
     ("value", "expected"),
     [

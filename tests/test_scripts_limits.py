@@ -35,6 +35,7 @@ with open(os.environ["OPS_RESULT"], "w") as file:
 """
 
 
+@pytest.mark.attack("CVE-2016-3721", then="a fixed environment: nothing of Airflow's, nothing that was given")
 def test_the_environment_is_fixed(scripts: Scripts, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AIRFLOW__DATABASE__SQL_ALCHEMY_CONN", "secret")
     monkeypatch.setenv("PYTHONPATH", "/somewhere")
@@ -53,6 +54,7 @@ def test_the_environment_is_fixed(scripts: Scripts, monkeypatch: pytest.MonkeyPa
     assert Path(home).parent == scripts.places
 
 
+@pytest.mark.attack("CVE-2016-3721", then="a fixed environment: nothing of Airflow's")
 def test_a_shell_gets_nothing_else_either(scripts: Scripts, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AIRFLOW__CORE__FERNET_KEY", "secret")
     scripts.run("env | cut -d= -f1 | sort", SH)
@@ -86,6 +88,7 @@ def test_the_limits(scripts: Scripts) -> None:
     assert found[8] == "4"  # input, both outputs, and the folder that ls reads
 
 
+@pytest.mark.attack("CVE-2021-20253", then="it has no file of the worker's open")
 def test_descriptors_of_this_process_are_not_inherited(scripts: Scripts, tmp_path: Path) -> None:
     with (tmp_path / "secret").open("w") as file:
         os.set_inheritable(file.fileno(), True)
@@ -135,6 +138,7 @@ def test_a_failure_tells_how_the_script_ended(scripts: Scripts, text: str, code:
     assert message in str(error)
 
 
+@pytest.mark.attack(then="ended by its limit of file size")
 def test_a_file_may_not_grow_beyond_the_limit(scripts: Scripts) -> None:
     text = "head -c 1048577 /dev/zero > big; echo $? $(stat -c %s big)"
     scripts.run(text, BASH, file_bytes=MIB)
@@ -143,6 +147,7 @@ def test_a_file_may_not_grow_beyond_the_limit(scripts: Scripts) -> None:
     assert str(error) == "script was killed by SIGXFSZ: it wrote a file larger than it may"
 
 
+@pytest.mark.attack(then="ended by its limit of memory")
 def test_memory_is_bounded(scripts: Scripts) -> None:
     error = failure(scripts, "kept = bytearray(300 * 2**20)", memory_bytes=200 * MIB)
     assert error.exit_code == 1
@@ -160,12 +165,14 @@ def test_processor_time_is_bounded_should_nobody_watch() -> None:
     assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == -signal.SIGXCPU
 
 
+@pytest.mark.attack(then="ended: it started more processes than it may")
 def test_too_many_processes_end_the_script(scripts: Scripts) -> None:
     text = "for i in $(seq 60); do setsid sleep 1000 & done; wait"
     with pytest.raises(ScriptStoppedError, match="it started more than 40 processes"):
         scripts.run(text, BASH, processes=40)
 
 
+@pytest.mark.attack(then="ended: it started more processes than it may")
 def test_a_fork_bomb_ends(scripts: Scripts) -> None:
     text = "bomb() { [ $1 -gt 8 ] && sleep 1000; bomb $(($1 + 1)) & bomb $(($1 + 1)) & wait; }; bomb 0"
     with pytest.raises(ScriptStoppedError, match="it started more than 50 processes"):

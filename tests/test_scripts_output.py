@@ -138,11 +138,13 @@ def test_both_streams_are_shown_in_the_order_in_which_they_were_written(scripts:
     assert (scripts.seen.lines, finished.output_cut) == (["1", "2", "34"], False)
 
 
+@pytest.mark.attack(then="cut at the longest line, with a mark")
 def test_64_kib_without_a_line_end(scripts: Scripts) -> None:
     scripts.run("head -c 65536 /dev/zero | tr '\\0' a", SH)
     assert scripts.seen.lines == ["a" * 16_384 + CUT]
 
 
+@pytest.mark.attack(then="cut at the longest line; less than 50 MB of memory")
 def test_a_line_of_200_megabytes_takes_no_memory(scripts: Scripts) -> None:
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     scripts.run("head -c 200000000 /dev/zero | tr '\\0' a; echo; echo next", SH)
@@ -150,12 +152,14 @@ def test_a_line_of_200_megabytes_takes_no_memory(scripts: Scripts) -> None:
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 50_000  # KiB
 
 
+@pytest.mark.attack(then="waited for until its end")
 def test_a_script_that_closes_its_output_is_waited_for(scripts: Scripts) -> None:
     finished = scripts.run("echo before; exec >&- 2>&-; sleep .5; echo 1 > $OPS_RESULT", SH)
     assert (scripts.seen.lines, finished.result) == (["before"], 1)
     assert finished.seconds > 0.4
 
 
+@pytest.mark.attack(then="over with its own end; the child was killed")
 def test_a_script_is_over_when_it_ends_though_its_child_keeps_the_pipe(scripts: Scripts) -> None:
     finished = scripts.run("sleep 1000 & yes & echo started; exit 0", SH, output_bytes=100)
     assert finished.seconds < 30

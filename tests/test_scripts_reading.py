@@ -40,6 +40,7 @@ BAD_NAMES = [
 ]
 
 
+@pytest.mark.attack(then="refused by its name; nothing was opened")
 @pytest.mark.parametrize("name", BAD_NAMES)
 def test_bad_names_are_told_and_nothing_is_opened(tmp_path: Path, name: str) -> None:
     assert not is_script_name(name)
@@ -74,6 +75,7 @@ def link_in_the_way(place: Path) -> None:
     place.symlink_to(place.parent / "outside")
 
 
+@pytest.mark.attack(then="refused: no link is followed, only a regular file is read")
 @pytest.mark.parametrize(
     ("make", "name", "message"),
     [
@@ -99,6 +101,7 @@ def test_the_largest_script_is_read(tmp_path: Path) -> None:
     assert len(read_script(tmp_path, "x", SH).content) == 1_000_000
 
 
+@pytest.mark.attack(then="what was read and recorded ran, not what took its place")
 def test_what_was_read_runs_though_the_file_was_swapped_since(tmp_path: Path) -> None:
     scripts = Scripts(tmp_path)
     script = scripts.write("echo as reviewed", BASH)

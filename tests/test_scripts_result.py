@@ -29,6 +29,9 @@ def test_a_result(scripts: Scripts, text: str, expected: object) -> None:
     assert scripts.run(text, BASH).result == expected
 
 
+@pytest.mark.attack(
+    "CVE-2026-33858", "CVE-2026-25917", then="a failure that says what is wrong with it; the result was not kept"
+)
 @pytest.mark.parametrize(
     ("text", "message"),
     [
@@ -67,6 +70,7 @@ def test_a_script_that_failed_has_no_result(scripts: Scripts) -> None:
         scripts.run("echo broken > $OPS_RESULT; exit 1", BASH)
 
 
+@pytest.mark.attack(then="read from the folder that was made")
 def test_the_result_is_read_from_the_folder_that_was_made_though_another_took_its_place(scripts: Scripts) -> None:
     text = "echo 1 > $OPS_RESULT; d=$PWD; mv $d $d.moved; mkdir $d; echo 2 > $OPS_RESULT; rm -r $d; mv $d.moved $d"
     assert scripts.run(text, BASH).result == 1

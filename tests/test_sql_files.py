@@ -106,6 +106,7 @@ WRONG: list[tuple[str, str]] = [
 ]
 
 
+@pytest.mark.attack(then="told by the check, at its line; never run")
 @pytest.mark.parametrize(("content", "problem"), WRONG)
 def test_what_a_file_may_not_say_is_told(tmp_path: Path, content: str, problem: str) -> None:
     (tmp_path / "a.sql").write_text(content or ";")
@@ -166,6 +167,7 @@ def test_a_file_that_is_no_text_is_refused(tmp_path: Path) -> None:
         read_statements(tmp_path, "a.sql", ())
 
 
+@pytest.mark.attack(then="no link is followed")
 def test_it_is_read_as_safely_as_a_script(tmp_path: Path) -> None:
     (tmp_path / "real.sql").write_text("SELECT 1")
     (tmp_path / "link.sql").symlink_to("real.sql")

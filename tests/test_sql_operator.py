@@ -250,6 +250,7 @@ def run_unseen(write_file: WriteFile, shop: psycopg.Connection, *statements: str
     return SqlOperator(task_id="run", operation=operation()).carry_out(prepared, CancellationWatch(request))
 
 
+@pytest.mark.attack(then="noticed, and told")
 @pytest.mark.parametrize("end", ["COMMIT", "ROLLBACK", "COMMIT AND CHAIN", "ABORT", "END"])
 def test_a_transaction_that_was_ended_unseen_is_noticed(
     shop: psycopg.Connection, write_file: WriteFile, end: str
@@ -307,6 +308,7 @@ HOSTILE = [
 ]
 
 
+@pytest.mark.attack("rundeck#298", then="a bound parameter: the row holds just this text")
 @pytest.mark.parametrize("value", HOSTILE)
 def test_a_hostile_value_stays_what_it_is(shop: psycopg.Connection, write_file: WriteFile, value: str) -> None:
     write_file("repair.sql", "UPDATE orders SET status = %(status)s WHERE id = 1")
@@ -314,6 +316,7 @@ def test_a_hostile_value_stays_what_it_is(shop: psycopg.Connection, write_file: 
     assert statuses(shop) == {"stuck": 9, value: 1}
 
 
+@pytest.mark.attack(then="refused; no statement ran")
 @pytest.mark.parametrize("value", ["a\0b", "\ud800"])
 def test_what_is_no_text_is_not_given(shop: psycopg.Connection, write_file: WriteFile, value: str) -> None:
     write_file("repair.sql", "UPDATE orders SET status = %(status)s WHERE id = 1")

@@ -18,8 +18,8 @@ from demo.client import Client
 from demo.stack import Stack
 from ops_dashboard.catalog import WorkloadKind
 from tests.browser import WIDE, signed_in
+from tests.over_rest import RUNS, desired, eventually, records
 from tests.running_stack import ADMIN, SCALE_DAG, SEARCH
-from tests.test_acts_over_rest import RUNS, desired, eventually, records
 from tests.test_run_page import ended, namespace_as_admin, one_more_or_less, paused
 
 pytestmark = pytest.mark.stack
@@ -69,6 +69,7 @@ def test_the_dag_declares_that_only_people_may_trigger_it(admin: Client) -> None
     assert admin.get(f"/api/v2/dags/{SCALE_DAG}/details")["allowed_run_types"] == ["manual"]
 
 
+@pytest.mark.attack("CVE-2021-45230", then="400: the DAG takes runs by people only")
 def test_a_backfill_is_refused(admin: Client) -> None:
     before = number_of_runs(admin)
     body = {
@@ -83,6 +84,7 @@ def test_a_backfill_is_refused(admin: Client) -> None:
     assert number_of_runs(admin) == before
 
 
+@pytest.mark.attack("CVE-2021-41111", then="400: the DAG takes runs by people only")
 def test_another_dag_is_refused(stack: Stack, admin: Client, search: Client) -> None:
     """What a TriggerDagRunOperator sends, in the name of a task whose run a person with all rights has triggered."""
     before = number_of_runs(admin)
@@ -134,6 +136,7 @@ def test_nothing_is_done_while_the_dag_is_paused(search: Client, admin: Client) 
     assert (record["outcome"], record["before"], record["after"]) == ("succeeded", before, wanted)
 
 
+@pytest.mark.attack(then="refused, on record: ask anew")
 def test_a_run_whose_right_time_has_long_passed_is_refused(search: Client) -> None:
     before = desired(search, "search/ranker")
     body = {
@@ -247,6 +250,7 @@ def test_an_expired_token_is_told_to_programs(
     assert answer.json()["title"] == "Sign in first"
 
 
+@pytest.mark.attack(then="401")
 @CARRIERS
 def test_an_expired_token_asks_for_nothing(
     stack: Stack, search: Client, anonymous: httpx.Client, carried: Callable[[str], dict[str, str]]

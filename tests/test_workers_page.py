@@ -15,8 +15,8 @@ from demo.environment import REPOSITORY
 from demo.stack import Stack
 from ops_dashboard.catalog import Pool, WorkloadKind, load_catalog
 from tests.clusters.place import Place
+from tests.over_rest import desired, eventually
 from tests.running_stack import ADMIN, ADS, SCALE_DAG, SEARCH, VIEWER
-from tests.test_acts_over_rest import desired, eventually
 from tests.test_run_page import ended, namespace_as_admin, stuck_pods, words
 
 pytestmark = pytest.mark.stack

@@ -37,8 +37,14 @@ class PodPlace:
 
     def until(self, phase: str) -> dict[str, Any]:
         """Wait for the one pod to be in a phase, and return it."""
-        eventually(lambda: any(pod["status"].get("phase") == phase for pod in self.pods()))
-        (pod,) = self.pods()
+        found: list[dict[str, Any]] = []
+
+        def is_there() -> bool:
+            found[:] = [pod for pod in self.pods() if pod["status"].get("phase") == phase]
+            return bool(found)
+
+        eventually(is_there)
+        (pod,) = found
         return pod
 
     def finish(self, exit_code: int = 0, **terminated: Any) -> dict[str, Any]:

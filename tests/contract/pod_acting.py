@@ -22,7 +22,12 @@ from tests.clusters.pods import PodPlace
 def operator(run: PodRun, *, starts_within: float = 30, **changes: Any) -> PodOperator:
     parameter = Parameter(type=ValueType.STRING, format=TextFormat.MULTILINE)
     operation = Operation(
-        name="rebuild-index", title="Rebuild", owner="Search", parameters={"shard": parameter}, pod=run, **changes
+        name="rebuild-index",
+        title="Rebuild",
+        owner="Search",
+        parameters={"shard": parameter},
+        pod=run,
+        **{"timeout": 60} | changes,
     )
     return PodOperator(task_id="run", operation=operation, starts_within=timedelta(seconds=starts_within))
 

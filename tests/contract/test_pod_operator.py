@@ -16,7 +16,6 @@ from kubernetes.client.rest import RESTClientObject
 from ops_dashboard.ledger import Outcome
 from tests.acting import perform, records
 from tests.clusters.kubelet import saying
-from tests.clusters.place import eventually
 from tests.clusters.pods import PodPlace
 from tests.contract.conftest import POD_MANIFEST
 from tests.contract.pod_acting import asking, cancel_when_running, failing, operator
@@ -82,7 +81,7 @@ def test_what_a_person_types_stays_data(
 def test_a_failure_is_tried_again_in_a_new_pod(
     pod_place: PodPlace, pod_ledger: psycopg.Connection, others: ThreadPoolExecutor
 ) -> None:
-    tries = others.submit(lambda: (pod_place.finish(1), _next(pod_place)))
+    tries = others.submit(lambda: (pod_place.finish(1), pod_place.finish()))
     run = asking()
     perform(operator(pod_place.run(), idempotent=True, retries=1), run)
     first, second = tries.result()
@@ -141,8 +140,3 @@ def _right(method: str, url: str) -> tuple[str, str]:
         "DELETE": lambda: "delete",
     }
     return verbs.get(method, method.lower)(), "/".join(parts[::2])
-
-
-def _next(pod_place: PodPlace) -> dict[str, Any]:
-    eventually(lambda: pod_place.pods() == [] or pod_place.pods()[0]["status"]["phase"] in {"Pending", "Running"})
-    return pod_place.finish()
