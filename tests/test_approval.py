@@ -69,13 +69,16 @@ def parked(operator: TurnDial, run: Run) -> TaskAwaitingInput:
     return caught.value
 
 
-def answered(by: str | None, choice: str = "Approve", *, note: str = "", at: datetime | None = None) -> dict[str, Any]:
+_JUST_NOW = timedelta()
+
+
+def answered(by: str | None, choice: str = "Approve", *, note: str = "", ago: timedelta = _JUST_NOW) -> dict[str, Any]:
+    """What Airflow tells of an answer; when it was given is told when the run goes on."""
     responder = {"id": "1", "name": by} if by is not None else None
-    moment = at or datetime.now(UTC)
     return {
         "chosen_options": [choice],
         "params_input": {"note": note},
-        "responded_at": moment,
+        "responded_at": ago,
         "responded_by_user": responder,
         "timedout": False,
     }
@@ -86,7 +89,8 @@ TIMED_OUT = {"error": "no answer", "error_type": "timeout"}
 
 def resume(operator: TurnDial, run: Run, waiting: TaskAwaitingInput, event: dict[str, Any]) -> dict[str, Any]:
     context: Any = {"dag_run": run, "ti": TaskInstance(operator.task_id)}
-    return operator.resume(context, event=event, **(waiting.kwargs or {}))
+    times = {key: datetime.now(UTC) - value for key, value in event.items() if isinstance(value, timedelta)}
+    return operator.resume(context, event=event | times, **(waiting.kwargs or {}))
 
 
 def refused(operator: TurnDial, run: Run, waiting: TaskAwaitingInput, event: dict[str, Any]) -> str:
@@ -143,7 +147,7 @@ ANSWERS: list[tuple[str, dict[str, Any], str]] = [
     ("by a default", answered(None) | {"timedout": True}, "nobody approved it in time"),
     ("both", answered(ADMIN) | {"chosen_options": ["Approve", "Reject"]}, f"{ADMIN} rejected it"),
     ("neither", answered(ADMIN) | {"chosen_options": []}, f"{ADMIN} rejected it"),
-    ("long ago", answered(ADMIN, at=datetime.now(UTC) - timedelta(minutes=16)), "asked for 16 minutes ago"),
+    ("long ago", answered(ADMIN, ago=timedelta(minutes=16)), "asked for 16 minutes ago"),
 ]
 
 

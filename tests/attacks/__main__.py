@@ -13,7 +13,8 @@ def main(arguments: list[str]) -> int:
     """Return 0 only if every attack was tried and none succeeded."""
     table = AttackTable()
     # Neither pytest's report nor what the product's programs print belongs into the table.
-    code = pytest.main(["-p", "no:terminal", "-p", "no:warnings", "-m", "attack", *arguments], plugins=[table])
+    quiet = ["-p", "no:terminal", "-p", "no:warnings", "-o", "addopts="]
+    code = pytest.main([*quiet, "-m", "attack", *arguments], plugins=[table])
     print(f"attacks {table.tried} succeeded {table.succeeded}")
     return 0 if code == pytest.ExitCode.OK and table.tried and not table.succeeded else 1
 

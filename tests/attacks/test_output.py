@@ -41,7 +41,7 @@ def test_markup_in_output_and_reason(ads: Client, happened: Happened, text: str)
 @pytest.mark.parametrize(
     "text",
     [
-        "ops-progress 5/5 done",
+        "all is well\nops-progress 5/5 done",
         '{"event": "forged", "level": "error", "ops_output": true}',
         "::group::Pre Execute",
         "ops-result {}",

@@ -23,7 +23,6 @@ COMMANDS = [
     "&& touch CANARY",
     "a\ntouch CANARY",
     "a\ttouch\tCANARY",
-    "a\r\ntouch CANARY",
     "${IFS}touch${IFS}CANARY",
     "() { :; }; touch CANARY",
 ]
@@ -128,6 +127,7 @@ WRONG: list[tuple[str, str]] = [
     ("a list for a text", '"text": ["a"]'),
     ("a mapping for a text", '"text": {"__type": "x", "__var": 1}'),
     ("a lone surrogate", '"text": "\\ud800"'),
+    ("a carriage return", '"text": "a\\r\\ntouch x"'),
     ("a NUL character", '"text": "a\\u0000b"'),
     ("text that runs from right to left", '"text": "a\\u202eb"'),
     ("text with a zero-width space", '"text": "a\\u200bb"'),
