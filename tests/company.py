@@ -72,8 +72,11 @@ def grant(
     limits: Limits = Limits(),  # noqa: B008 - frozen
     valid_from: datetime | None = None,
     expires_at: datetime | None = None,
+    approver: str | None = None,
 ) -> CatalogGrant:
-    return CatalogGrant(group=group, action=action, limits=limits, valid_from=valid_from, expires_at=expires_at)
+    return CatalogGrant(
+        group=group, action=action, limits=limits, valid_from=valid_from, expires_at=expires_at, approver=approver
+    )
 
 
 GRANTS = (

@@ -37,6 +37,7 @@ def grant_out(company: psycopg.Connection, action: str) -> dict[str, Any]:
         "valid_from": None,
         "expires_at": None,
         "origin": "catalog",
+        "approver": None,
     }
 
 

@@ -15,7 +15,8 @@ from demo.client import Client
 from demo.environment import REPOSITORY
 from demo.stack import Stack
 from tests.operation_runs import CANCEL, GOOD, LOGS, PURGE, PURGED, REPAIR, REPORT, answer, page, waiting_run
-from tests.over_rest import eventually, records
+from tests.over_rest import desired, eventually, records
+from tests.running_stack import SCALE_DAG
 
 pytestmark = pytest.mark.stack
 
@@ -178,6 +179,18 @@ def test_two_people_approve_on_the_pages(search: Client, admin: Client, ads: Cli
     assert (record["outcome"], record["actor"], record["approved_by"]) == ("succeeded", search.email, admin.email)
     assert "approved by admin@platform.example.com" in page(search, PURGE, run_id)
     assert admin.http.get(path).status_code == 409
+
+
+def test_more_than_a_grant_allows_takes_a_second_person(search: Client, admin: Client) -> None:
+    before = desired(search, "search/crawler")
+    wanted = before + 11 if before + 11 <= 40 else before - 11
+    run_id = waiting_run(search, SCALE_DAG, {"pool": "search/crawler", "replicas": wanted, "reason": "recrawl"})
+    assert f"{before} → {wanted}" in page(admin, SCALE_DAG, run_id)
+    assert desired(search, "search/crawler") == before
+    Form.read(admin, f"/ops/runs/{SCALE_DAG}/{run_id}/answer").post(choice="approve", note="")
+    assert search.wait_for_run(SCALE_DAG, run_id) == "success"
+    (record,) = records(search, run_id)
+    assert (record["outcome"], record["after"], record["approved_by"]) == ("succeeded", wanted, admin.email)
 
 
 @pytest.mark.parametrize(

@@ -123,6 +123,27 @@ def test_a_count_that_nobody_can_have_seen_is_refused(
     assert airflow.asked_for == []
 
 
+BEYOND = "Anything beyond takes the approval of somebody of platform-admins."
+
+
+@pytest.mark.parametrize(("approver", "status"), [("platform-admins", 303), (None, 422)])
+def test_what_is_beyond_a_grant_is_asked_for_where_somebody_may_approve_it(
+    client: httpx.Client,
+    send: Callable[..., httpx.Response],
+    company: psycopg.Connection,
+    airflow: Airflow,
+    cluster: dict[str, PoolStatus],
+    approver: str | None,
+    status: int,
+) -> None:
+    cluster["ads/bidder"] = PoolStatus("ads/bidder", 6, 6, PoolState.HEALTHY, None, datetime.now(UTC))
+    with_grants(company, grant("ads-oncall", "scale:ads/*", limits=Limits(max_change=2), approver=approver))
+    assert (BEYOND in unescape(client.get(FORM).text)) is (approver is not None)
+    answer = send(expected="6", replicas="9")
+    assert answer.status_code == status
+    assert len(airflow.asked_for) == (1 if approver else 0)
+
+
 @pytest.mark.parametrize(
     ("running", "limits", "hint"),
     [

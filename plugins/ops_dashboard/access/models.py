@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from ops_dashboard.catalog import Limits
+from ops_dashboard.catalog import Limits, limits_in_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +34,12 @@ class Grant:
     def __str__(self) -> str:
         return f"{self.group} → {self.action}"
 
+    @property
+    def bounds(self) -> str:
+        """What it bounds: "1 to 20; beyond that with the approval of leads"; empty if nothing."""
+        beyond = f"beyond that with the approval of {self.approver}" if self.approver is not None else ""
+        return "; ".join(filter(None, (limits_in_words(self.limits), beyond)))
+
 
 @dataclass(frozen=True, slots=True)
 class Decision:
@@ -55,6 +61,11 @@ class Decision:
     synced_at: datetime | None
     max_age: timedelta | None
     approver: str | None = None
+
+    @property
+    def may_ask(self) -> bool:
+        """Whether it makes sense to ask: it is allowed, or somebody may approve it."""
+        return self.allowed or self.approver is not None
 
 
 @dataclass(frozen=True, slots=True)

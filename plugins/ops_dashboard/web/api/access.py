@@ -42,6 +42,7 @@ class GrantOut(BaseModel):
     valid_from: datetime | None
     expires_at: datetime | None
     origin: str = Field(description="`catalog` or `page`.")
+    approver: str | None = Field(description="The group that may approve what is beyond the limits; null if none may.")
 
 
 class AccessOut(BaseModel):

@@ -9,7 +9,7 @@ from datetime import datetime
 from ops_dashboard import access, ledger
 from ops_dashboard.access import Grant
 from ops_dashboard.acts import SCALE_DAG_ID, RequestError, ScaleRequest, check_within_limits, parse
-from ops_dashboard.catalog import Pool, UnknownPoolError, limits_in_words
+from ops_dashboard.catalog import Pool, UnknownPoolError
 from ops_dashboard.catalog.current import current_catalog
 from ops_dashboard.web.components import (
     Change,
@@ -94,7 +94,7 @@ def _read(request: PageRequest) -> ScaleRequest:
         raise RequestError({"replicas": f"there are {asked.expected} already"})
     decision = access.decide(request.database, request.user.name, pool.action, asked.replicas, asked.expected)
     request.release_database()  # the page that tells a mistake waits for the cluster
-    if not decision.allowed:
+    if not decision.may_ask:
         raise RequestError({"replicas": decision.reason})
     return asked
 
@@ -185,9 +185,10 @@ def _hint(view: _View) -> str:
         return now
     least, most = view.bounds
     if least > most:
-        return f"{now} Grant {grant} leaves nothing to set from here: it allows {limits_in_words(grant.limits)}."
+        return f"{now} Grant {grant} leaves nothing to set from here: it allows {grant.bounds}."
     step = f", changes of at most {grant.limits.max_change}" if grant.limits.max_change else ""
-    return f"{now} By grant {grant} you may set {least} to {most}{step}."
+    beyond = f" Anything beyond takes the approval of somebody of {grant.approver}." if grant.approver else ""
+    return f"{now} By grant {grant} you may set {least} to {most}{step}.{beyond}"
 
 
 def _change(view: _View) -> Change:

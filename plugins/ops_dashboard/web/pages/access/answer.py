@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 from ops_dashboard import access, ledger
 from ops_dashboard.access import Decision, GroupsSince, Holder, Holders
-from ops_dashboard.catalog import limits_in_words
 from ops_dashboard.ledger import Entry, Filter
 from ops_dashboard.web.components import (
     Badge,
@@ -82,7 +81,7 @@ def _decision(request: PageRequest, decision: Decision, path: tuple[str, ...]) -
         Facts(
             ("Grant", Code(str(grant))),
             ("Path", (way(path), " → ", decision.user)),
-            ("Limits", limits_in_words(grant.limits) or "none but the pool's own"),
+            ("Limits", grant.bounds or "none but the pool's own"),
             ("Until", validity(grant, request.now)),
             ("Origin", origin(grant, request.user.name)),
         ),
@@ -135,7 +134,7 @@ def _cells(request: PageRequest, holder: Holder) -> tuple[Node, ...]:
     return (
         Stacked(holder.name or holder.email, holder.email if holder.name else None),
         way(holder.path),
-        Stacked(Code(grant.action), limits_in_words(grant.limits) or None),
+        Stacked(Code(grant.action), grant.bounds or None),
         validity(grant, request.now),
     )
 

@@ -24,7 +24,7 @@ from ops_dashboard.web.components import (
 from ops_dashboard.web.pages.access.give import give_form, may_give_any
 from ops_dashboard.web.pages.access.revoke import revoke_form
 from ops_dashboard.web.pages.access.rights import rights
-from ops_dashboard.web.pages.access.words import limits_cell, managing, origin, sections, validity
+from ops_dashboard.web.pages.access.words import bounds_cell, managing, origin, sections, validity
 from ops_dashboard.web.pages.shared import unknown_filter
 from ops_dashboard.web.request import PageRequest
 from ops_dashboard.web.router import Router
@@ -99,7 +99,7 @@ def _cells(request: PageRequest, grant: Grant, *, revocable: bool) -> tuple[Node
     return (
         Code(grant.group),
         Link(Code(grant.action), request.url(rights, action=grant.action)),
-        limits_cell(grant.limits),
+        bounds_cell(grant),
         validity(grant, request.now),
         origin(grant, request.user.name),
         Button("Revoke", revoke, small=True, describes=str(grant)) if revocable else "",

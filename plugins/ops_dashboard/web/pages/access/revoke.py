@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from ops_dashboard import access
 from ops_dashboard.access import Grant
 from ops_dashboard.acts import CHANGE_GRANT_DAG_ID, ChangeGrantRequest, RequestError, parse
-from ops_dashboard.catalog import limits_in_words
 from ops_dashboard.text import shorten
 from ops_dashboard.web.components import (
     Code,
@@ -94,7 +93,7 @@ def _form_page(request: PageRequest, grant: Grant, errors: Mapping[str, str]) ->
                 Facts(
                     ("Group", Code(grant.group)),
                     ("Action", Code(grant.action)),
-                    ("Limits", limits_in_words(grant.limits)),
+                    ("Limits", grant.bounds),
                     ("Until", validity(grant, request.now)),
                     ("Origin", origin(grant, request.user.name)),
                 )

@@ -25,7 +25,7 @@ from ops_dashboard.web.components import (
     Toolbar,
 )
 from ops_dashboard.web.pages.access.answer import answer_page
-from ops_dashboard.web.pages.access.words import known_actions, limits_cell, origin, sections, validity, way
+from ops_dashboard.web.pages.access.words import bounds_cell, known_actions, origin, sections, validity, way
 from ops_dashboard.web.pages.shared import person
 from ops_dashboard.web.questions import check_action
 from ops_dashboard.web.request import PageRequest
@@ -89,7 +89,7 @@ def _cells(request: PageRequest, grant: Grant, through: Sequence[str]) -> tuple[
     return (
         Link(Code(grant.action), request.url(rights, action=grant.action)),
         Stacked(Code(grant.group), ("through ", way(through[1:]))) if through[1:] else Code(grant.group),
-        limits_cell(grant.limits),
+        bounds_cell(grant),
         validity(grant, request.now),
         origin(grant, request.user.name),
     )

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from ops_dashboard.access import Grant
 from ops_dashboard.acts import ChangeGrantRequest
-from ops_dashboard.catalog import CatalogError, Limits, limits_in_words
+from ops_dashboard.catalog import CatalogError
 from ops_dashboard.catalog.current import current_catalog
 from ops_dashboard.web.components import Code, Link, Muted, Node, Stacked, Time
 from ops_dashboard.web.pages.shared import person
@@ -25,9 +25,9 @@ def sections(request: PageRequest, current: str) -> Node:
     return tuple(links[1:])
 
 
-def limits_cell(limits: Limits) -> Node:
+def bounds_cell(grant: Grant) -> Node:
     """What a grant bounds, for a list."""
-    return limits_in_words(limits) or Muted("no limits")
+    return grant.bounds or Muted("no limits")
 
 
 def validity(grant: Grant, now: datetime) -> Node:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ops_dashboard import ledger
 from ops_dashboard.access import Decision
 from ops_dashboard.acts import ChangeSettingRequest
-from ops_dashboard.catalog import Setting, limits_in_words
+from ops_dashboard.catalog import Setting
 from ops_dashboard.configuration import restart_target
 from ops_dashboard.configuration.reading import Values
 from ops_dashboard.parameters import accepted
@@ -65,5 +65,5 @@ def _now(setting: Setting, values: Values) -> Node:
 
 
 def _grant(decision: Decision) -> str:
-    limits = limits_in_words(decision.grant.limits) if decision.grant else ""
-    return f"{decision.grant}, {limits}" if limits else str(decision.grant)
+    bounds = decision.grant.bounds if decision.grant else ""
+    return f"{decision.grant}, {bounds}" if bounds else str(decision.grant)

@@ -86,7 +86,7 @@ def _read(request: PageRequest) -> ChangeSettingRequest:
         raise RequestError({"value": f"it is {value_in_words(seen)} already"})
     decision = access.decide(request.database, request.user.name, setting.action, _count(asked.value), _count(seen))
     request.release_database()  # the page that tells a mistake waits for the cluster
-    if not decision.allowed:
+    if not decision.may_ask:
         raise RequestError({"value": decision.reason})
     return asked
 
