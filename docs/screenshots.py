@@ -18,6 +18,9 @@ _SETTLE_MS = 1500
 _PAGES = {
     "workers": "/ops/workers",
     "scale": "/ops/workers/ads/bidder/scale?replicas=9",
+    "operations": "/ops/operations",
+    "operation": "/ops/operations/rebuild-report?report=clicks&day=2026-11-01&depth=3",
+    "settings": "/ops/settings",
     "audit": "/ops/audit",
     "access": "/ops/access?action=scale:search/ranker",
 }
