@@ -18,8 +18,9 @@ setup: .venv/installed
 demo: setup
 	@$(BIN)/python -m demo
 
+# What is started once for many tests keeps them in one process; ARGS='-n 0' runs all of them in this one.
 test: setup
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadgroup $(ARGS)
 
 attack: setup
 	@$(BIN)/python -m tests.attacks

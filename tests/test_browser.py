@@ -71,7 +71,7 @@ def test_from_login_to_all_workers_ready_by_clicking(chromium: Browser, stack: S
     dialog.get_by_role("button", name="Scale now").click()
 
     expect(frame.get_by_text("9 of 9 ready").first).to_be_visible(timeout=60_000)
-    expect(frame.get_by_text("Done").first).to_be_visible(timeout=60_000)
+    expect(frame.get_by_text("Done", exact=True).first).to_be_visible(timeout=60_000)
     expect(page).to_have_url(re.compile("/plugin/operations"))
 
     frame.get_by_role("link", name="Open in Airflow").click()
