@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
+from airflow.providers.common.compat.sdk import redact
 from airflow.sdk import BaseHook
 from airflow.sdk.exceptions import AirflowNotFoundException
 
@@ -34,7 +35,7 @@ class ScriptOperator(RunOperationOperator[PreparedScript]):
             raise CancelledError(str(error)) from error
         except scripts.ScriptError as error:
             raise FailedError(str(error)) from error
-        return finished.result
+        return _without_secrets(finished.result)
 
 
 class LogWatcher:
@@ -59,6 +60,11 @@ class LogWatcher:
     def stop(self) -> str | None:
         """Why somebody has cancelled it."""
         return self._watch.reason
+
+
+def _without_secrets(result: JsonValue) -> JsonValue:
+    """Airflow masks in logs what connections hold as secret; the record is kept longer, and read by more people."""
+    return cast("JsonValue", redact(result))
 
 
 def _secrets(connection_id: object) -> dict[str, Any]:
