@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 MOST_LINES = 300
 _LONGEST_LINE = 500
-_PROGRESS = re.compile(r"ops-progress (?P<percent>\d{1,3}(?:\.\d+)?) ?(?P<words>.*)", re.ASCII)
+_PROGRESS = re.compile(r"ops-progress (?P<percent>\d{1,3}(?:\.\d+)?)(?: (?P<words>.*))?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ def output_of(content: Sequence[Any]) -> Output:
     said = [str(each.get("event", "")) for each in content if isinstance(each, dict) and _is_output(each)]
     told = [found for line in said if (found := _PROGRESS.fullmatch(line))]
     lines = [shorten(line, _LONGEST_LINE) for line in said if not _PROGRESS.fullmatch(line)]
-    progress = Progress(min(float(told[-1]["percent"]), 100.0), told[-1]["words"]) if told else None
+    progress = Progress(min(float(told[-1]["percent"]), 100.0), told[-1]["words"] or "") if told else None
     return Output(tuple(lines[-MOST_LINES:]), max(0, len(lines) - MOST_LINES), progress)
 
 
