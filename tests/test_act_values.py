@@ -12,7 +12,8 @@ from airflow.sdk.exceptions import AirflowFailException
 
 from ops_dashboard.acts import ActRequest, RequestError
 from ops_dashboard.ledger import Outcome, Value
-from ops_operators.guarded import Attempt, Effect, GuardedOperator, Observation
+from ops_operators.guarded import GuardedOperator
+from ops_operators.steps import Attempt, Effect, Observation
 from tests.acting import Run, perform, records
 
 

@@ -14,7 +14,8 @@ from psycopg import sql
 
 from ops_dashboard.acts import ActRequest, RequestError
 from ops_dashboard.ledger import Outcome, Value
-from ops_operators.guarded import Attempt, Effect, GuardedOperator, Observation
+from ops_operators.guarded import GuardedOperator
+from ops_operators.steps import Attempt, Effect, Observation
 from ops_operators.verdicts import FailedError, RefusedError, UncertainError
 from tests.acting import Run, perform, records
 from tests.company import ADS, SEARCH, VIEWER

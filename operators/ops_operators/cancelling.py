@@ -15,8 +15,9 @@ from ops_dashboard.acts import CancelRequest, RequestError
 from ops_dashboard.catalog import UnknownOperationError
 from ops_dashboard.ledger import Outcome
 from ops_operators.catalog import catalog
-from ops_operators.guarded import Attempt, Effect, GuardedOperator, Observation
+from ops_operators.guarded import GuardedOperator
 from ops_operators.sessions import session
+from ops_operators.steps import Attempt, Effect, Observation
 from ops_operators.verdicts import FailedError, RefusedError
 
 if TYPE_CHECKING:

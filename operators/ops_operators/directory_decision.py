@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from ops_dashboard import access, directory
 from ops_dashboard.acts import DecideSyncRequest, RequestError
-from ops_operators.guarded import Attempt, Effect, GuardedOperator, Observation
+from ops_operators.guarded import GuardedOperator
 from ops_operators.sessions import session
+from ops_operators.steps import Attempt, Effect, Observation
 from ops_operators.verdicts import DeniedError, RefusedError
 
 if TYPE_CHECKING:

@@ -11,8 +11,7 @@ Who waits for a second person leaves the path, and walks it again from its begin
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, final
 
@@ -33,6 +32,7 @@ from ops_operators.approval import (
 )
 from ops_operators.record import Record
 from ops_operators.runs import NOBODY, bundle_version, identify, refuse_replay
+from ops_operators.steps import Attempt, Effect, Observation, SeenT
 from ops_operators.verdicts import DeniedError, RefusedError, Verdict
 
 if TYPE_CHECKING:
@@ -42,59 +42,9 @@ if TYPE_CHECKING:
     from ops_dashboard.ledger import Value
 
 RequestT = TypeVar("RequestT", bound=ActRequest)
-SeenT = TypeVar("SeenT")
 
 BEYOND_LIMITS_WITHIN = timedelta(hours=1)
 """How long a request that is beyond a grant's limits waits for somebody who approves."""
-
-
-@dataclass(frozen=True, slots=True)
-class Observation(Generic[SeenT]):
-    """What is there before the act.
-
-    Attributes:
-        value: The present value, as the ledger and the grant's limits understand it.
-        seen: What the act needs to make sure that nobody changed it meanwhile.
-        preview: What exactly would be done; shown to who has to approve it. None: the change in value.
-        facts: What else the record shall tell, by the names of its details.
-    """
-
-    value: Value
-    seen: SeenT
-    preview: Preview | None = None
-    facts: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Attempt:
-    """An act that is allowed and on record.
-
-    Attributes:
-        request: Who asked, why, and in which run, as the record has it.
-        changed: To be called with the new value as soon as the effect has happened, before any waiting: from then on
-            the record tells of the effect whatever becomes of this process.
-    """
-
-    request: ledger.Request
-    changed: Callable[[Value], None]
-
-    @property
-    def by(self) -> str:
-        """Who asked, by username."""
-        return self.request.actor
-
-    @property
-    def why(self) -> str:
-        """Their reason."""
-        return self.request.reason
-
-
-@dataclass(frozen=True, slots=True)
-class Effect:
-    """What is there after the act."""
-
-    after: Value
-    ready: int | None = None
 
 
 class GuardedOperator(BaseOperator, Generic[RequestT, SeenT]):

@@ -16,7 +16,8 @@ from ops_dashboard.operations.choices import ChoicesError, check_choices
 from ops_dashboard.scripts import ScriptError
 from ops_dashboard.settings import settings
 from ops_operators.cancelling import CancellationWatch
-from ops_operators.guarded import Attempt, Effect, GuardedOperator, Observation
+from ops_operators.guarded import GuardedOperator
+from ops_operators.steps import Attempt, Effect, Observation
 from ops_operators.verdicts import FailedError
 
 if TYPE_CHECKING:

@@ -10,7 +10,8 @@ from ops_dashboard.acts import ScaleRequest, check_within_limits
 from ops_dashboard.catalog import Pool, UnknownPoolError
 from ops_dashboard.workers import kubernetes, rollout
 from ops_operators.catalog import catalog
-from ops_operators.guarded import Attempt, Effect, GuardedOperator, Observation
+from ops_operators.guarded import GuardedOperator
+from ops_operators.steps import Attempt, Effect, Observation
 from ops_operators.verdicts import FailedError, RefusedError, UncertainError
 
 if TYPE_CHECKING:

@@ -13,7 +13,8 @@ from ops_dashboard.catalog.current import current_catalog
 from ops_dashboard.configuration import home_of, restart_target, to_text
 from ops_dashboard.text import shown
 from ops_dashboard.workers import kubernetes, rollout
-from ops_operators.guarded import Attempt, Effect, GuardedOperator, Observation
+from ops_operators.guarded import GuardedOperator
+from ops_operators.steps import Attempt, Effect, Observation
 from ops_operators.verdicts import FailedError, RefusedError, UncertainError
 
 if TYPE_CHECKING:
