@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from psycopg.rows import dict_row
 from pydantic import BaseModel, ConfigDict
 
-from ops_dashboard.directory.granted import GRANTED_GROUPS, MOST_EXAMPLES, PASSED_EMAILS
+from ops_dashboard.directory.granted import GRANTED_GROUPS, GRANTS_OF, MOST_EXAMPLES, PASSED_EMAILS
 
 if TYPE_CHECKING:
     import psycopg
@@ -22,15 +22,14 @@ SELECT (SELECT count(*) FROM wanted_users) AS users,
          WHERE users.source = %(source)s AND users.active AND live.valid_to IS NULL) AS memberships_before,
        (SELECT count(*) FROM gone_users WHERE active) AS active_users_gone,
        (SELECT count(*) FROM gone_members JOIN ops.users USING (user_id) WHERE users.active) AS active_memberships_gone,
-       (SELECT count(*) FROM wanted_users
-         WHERE active AND was_active AND change IN ('changed', 'reinstated') AND email <> old_email) AS emails_changed,
+       (SELECT count(*) FROM wanted_users WHERE email <> old_email) AS emails_changed,
        (SELECT count(*) FROM ops.users CROSS JOIN looked_back
          WHERE users.source = %(source)s AND users.active AND users.removed_at > looked_back.since
            AND NOT EXISTS (SELECT FROM wanted_users AS wanted WHERE wanted.user_id = users.user_id)
        ) AS users_gone_before,
        (SELECT count(*) FROM ops.users CROSS JOIN looked_back
           JOIN wanted_users AS wanted USING (user_id)
-         WHERE users.source = %(source)s AND users.active AND users.removed_at IS NULL
+         WHERE users.source = %(source)s AND users.removed_at IS NULL
            AND users.email_since > looked_back.since AND wanted.email = users.email) AS emails_changed_before,
        (SELECT count(*) FROM gone_before) AS memberships_gone_before,
        changed.came AS memberships_added,
@@ -158,9 +157,11 @@ class Differences(_Model):
 
     Attributes:
         users_before, memberships_before: Of active people, now.
-        emails_changed: Of active people: the old address decides for them no more, and the new one does.
+        emails_changed: Of people who were known, now or once: the old address decides for them no more, and the new one
+            does. Also of the suspended, who may be back with it the next time.
         emails_passed: Those of them that were somebody else's until now, if one of the two is in a granted group.
         emails_passed_in: The first of these groups.
+        grants: Numbers of the grants that name these groups and those that follow.
         users_gone_before, emails_changed_before, memberships_gone_before: How many more were lost since a day ago, or
             since a person agreed to it last.
     """
@@ -174,6 +175,7 @@ class Differences(_Model):
     emails_changed: int = 0
     emails_passed: int = 0
     emails_passed_in: tuple[str, ...] = ()
+    grants: tuple[int, ...] = ()
     users_gone_before: int = 0
     emails_changed_before: int = 0
     memberships_gone_before: int = 0
@@ -201,12 +203,17 @@ def find_differences(cursor: psycopg.Cursor[Any], source: str) -> Differences:
     values = {"source": source}
     counts = _rows(cursor, _COUNTS, values)[0]
     by_kind = cursor.execute(_BY_KIND).fetchall()
+    granted = tuple(map(GrantedGroup.model_validate, _rows(cursor, GRANTED_GROUPS, values)))
+    passed = _rows(cursor, PASSED_EMAILS, values)[0]
+    concerned = [*(each.name for each in granted), *passed["emails_passed_in"]]
+    (grants,) = cursor.execute(GRANTS_OF, {"groups": concerned}).fetchall()[0]
     return Differences(
         **counts,
-        **_rows(cursor, PASSED_EMAILS, values)[0],
+        **passed,
+        grants=grants,
         changes=tuple(Change(kind=kind, count=count, examples=tuple(texts)) for kind, count, texts in sorted(by_kind)),
         emptied=tuple(EmptiedGroup(name=name, had=had) for name, had in cursor.execute(_EMPTIED).fetchall()),
-        granted=tuple(GrantedGroup.model_validate(row) for row in _rows(cursor, GRANTED_GROUPS, values)),
+        granted=granted,
     )
 
 

@@ -50,7 +50,7 @@ def _of_users(found: Differences, guards: Guards) -> list[str]:
     if not (gone or changed) or (guards.users_removed.allows(lost, had) and not _most(guards.users_removed, lost, had)):
         return []
     removed = f"{gone} of {found.users_before} active users would be removed" if gone or not changed else ""
-    readdressed = f"{changed} of {found.users_before} active users would get another e-mail" if changed else ""
+    readdressed = f"{changed} users would have another e-mail, where {found.users_before} are active" if changed else ""
     return [f"{' and '.join(filter(None, (removed, readdressed)))}{_after(before)}"]
 
 
