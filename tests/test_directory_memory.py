@@ -166,7 +166,8 @@ def test_nor_do_e_mails_pass_round_the_guard_in_steps(granted: psycopg.Connectio
     if meanwhile == "left and returned":
         load(granted, company(range(30, 35), PEOPLE[30:]))
     else:
-        run(granted, company(range(30, 35), [*away, *PEOPLE[30:]]))
+        # Addresses of leavers are often renamed, which is no reason to hold anything.
+        assert run(granted, company(range(30, 35), [*away, *PEOPLE[30:]])).state is SyncState.APPLIED
     report = run(granted, company(range(30, 35), [*moved, *PEOPLE[30:]]))
     assert "30 users would have another e-mail, where 170 are active" in report.reasons
 

@@ -22,14 +22,17 @@ SELECT (SELECT count(*) FROM wanted_users) AS users,
          WHERE users.source = %(source)s AND users.active AND live.valid_to IS NULL) AS memberships_before,
        (SELECT count(*) FROM gone_users WHERE active) AS active_users_gone,
        (SELECT count(*) FROM gone_members JOIN ops.users USING (user_id) WHERE users.active) AS active_memberships_gone,
-       (SELECT count(*) FROM wanted_users WHERE email <> old_email) AS emails_changed,
+       (SELECT count(*) FROM wanted_users AS wanted CROSS JOIN looked_back
+         WHERE wanted.active
+           AND (wanted.email <> wanted.old_email
+                OR (wanted.change = 'reinstated' AND wanted.email_since > looked_back.since))) AS emails_changed,
        (SELECT count(*) FROM ops.users CROSS JOIN looked_back
          WHERE users.source = %(source)s AND users.active AND users.removed_at > looked_back.since
            AND NOT EXISTS (SELECT FROM wanted_users AS wanted WHERE wanted.user_id = users.user_id)
        ) AS users_gone_before,
        (SELECT count(*) FROM ops.users CROSS JOIN looked_back
           JOIN wanted_users AS wanted USING (user_id)
-         WHERE users.source = %(source)s AND users.removed_at IS NULL
+         WHERE users.source = %(source)s AND users.active AND users.removed_at IS NULL
            AND users.email_since > looked_back.since AND wanted.email = users.email) AS emails_changed_before,
        (SELECT count(*) FROM gone_before) AS memberships_gone_before,
        changed.came AS memberships_added,
@@ -157,8 +160,8 @@ class Differences(_Model):
 
     Attributes:
         users_before, memberships_before: Of active people, now.
-        emails_changed: Of people who were known, now or once: the old address decides for them no more, and the new one
-            does. Also of the suspended, who may be back with it the next time.
+        emails_changed: Of people who will be active and were known, now or once: the old address decides for them no
+            more, and the new one does. Whoever was suspended meanwhile is back with another.
         emails_passed: Those of them that were somebody else's until now, if one of the two is in a granted group.
         emails_passed_in: The first of these groups.
         grants: Numbers of the grants that name these groups and those that follow.

@@ -68,7 +68,7 @@ class DifferencesOut(_Read):
     memberships_before: int = Field(description="Direct ones of active users.")
     active_users_gone: int
     active_memberships_gone: int
-    emails_changed: int = Field(description="Of users who were known, also of suspended ones.")
+    emails_changed: int = Field(description="Of active users, those included who are back.")
     emails_passed: int = Field(
         description="Of these, those that were somebody else's, if either is in a granted group."
     )
