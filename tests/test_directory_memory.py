@@ -13,6 +13,7 @@ from ops_dashboard.directory import (
     DirectoryGroup,
     DirectoryUser,
     Guards,
+    Listing,
     Snapshot,
     SyncReport,
     SyncRules,
@@ -181,6 +182,13 @@ def test_an_e_mail_does_not_pass_to_or_from_somebody_who_may_act(granted: psycop
     assert run(granted, company(range(5), elsewhere)).state is SyncState.APPLIED
 
 
+def test_nor_from_somebody_who_has_just_left(granted: psycopg.Connection) -> None:
+    load(granted, company(range(5)))
+    assert run(granted, company(range(5), PEOPLE[:199])).state is SyncState.APPLIED
+    report = run(granted, company(range(5), [user(0, "p199@example.com"), *PEOPLE[1:199]]))
+    assert report.reasons == ("1 e-mail would pass to somebody else, from or to people in ads, which grants name",)
+
+
 LUNCH = group(2, "lunch", *ids(range(30, 35)))
 
 
@@ -246,6 +254,29 @@ def test_a_group_that_grants_name_does_not_open_to_everybody(
     assert report.reasons == (f"everybody in the directory would become a member of {name}, which grants name",)
     load(granted, snapshot(few, opened))
     assert run(granted, snapshot(few, opened)).state is SyncState.APPLIED
+
+
+@pytest.mark.parametrize("lost", ["people", "e-mails", "memberships"])
+def test_who_came_within_the_day_makes_nothing_smaller(granted: psycopg.Connection, lost: str) -> None:
+    load(granted, company(range(5), PEOPLE[:30]))
+    crowd = [user(n) for n in range(1000, 2000)]
+    everybody = [*PEOPLE[:30], *crowd]
+    run(granted, company(range(5), everybody))
+    left = {
+        "people": company(range(5), [*PEOPLE[:5], *crowd]),
+        "e-mails": company(range(5), [*(user(n, f"p{n}@other.example") for n in range(30)), *crowd]),
+        "memberships": replace(company(range(5), crowd), users=Listing(tuple(everybody), "all")),
+    }
+    report = run(granted, left[lost])
+    assert report.state is SyncState.HELD
+    assert "a day ago there were 3" in report.reasons[0]
+
+
+def test_nor_do_they_take_over_a_group_that_grants_name(granted: psycopg.Connection) -> None:
+    load(granted, company(range(10)))
+    assert run(granted, company(range(20))).state is SyncState.APPLIED
+    report = run(granted, company(range(10, 20)))
+    assert report.reasons == ("ads, which grants name, would lose 10 of 20 people; a day ago there were 10",)
 
 
 def test_a_group_of_a_small_company_does_not_open_by_effect(granted: psycopg.Connection) -> None:

@@ -35,6 +35,7 @@ SELECT (SELECT count(*) FROM wanted_users) AS users,
          WHERE users.source = %(source)s AND users.active AND users.removed_at IS NULL
            AND users.email_since > looked_back.since AND wanted.email = users.email) AS emails_changed_before,
        (SELECT count(*) FROM gone_before) AS memberships_gone_before,
+       first.users AS users_then, first.memberships AS memberships_then,
        changed.came AS memberships_added,
        changed.went AS memberships_removed,
        (SELECT count(*) FROM come_nested) AS nestings_added,
@@ -44,6 +45,10 @@ SELECT (SELECT count(*) FROM wanted_users) AS users,
           FROM changed_memberships
          CROSS JOIN LATERAL (SELECT count(*) AS stayed FROM unnest(old_ids) AS id WHERE id = ANY (new_ids)) AS same
        ) AS changed
+  LEFT JOIN (SELECT (differences ->> 'users_before')::int, (differences ->> 'memberships_before')::int
+               FROM ops.sync_runs CROSS JOIN looked_back
+              WHERE source = %(source)s AND at > looked_back.since AND differences IS NOT NULL ORDER BY sync_id LIMIT 1
+            ) AS first (users, memberships) ON true
 """
 # (kind, text) of each change to a user or a group.
 _CHANGES = """
@@ -167,6 +172,7 @@ class Differences(_Model):
         grants: Numbers of the grants that name these groups and those that follow.
         users_gone_before, emails_changed_before, memberships_gone_before: How many more were lost since a day ago, or
             since a person agreed to it last.
+        users_then, memberships_then: Of active people, at the first sync in that time; None if this is it.
     """
 
     users: int
@@ -182,6 +188,8 @@ class Differences(_Model):
     users_gone_before: int = 0
     emails_changed_before: int = 0
     memberships_gone_before: int = 0
+    users_then: int | None = None
+    memberships_then: int | None = None
     memberships_added: int
     memberships_removed: int
     nestings_added: int

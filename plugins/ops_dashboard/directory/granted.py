@@ -114,14 +114,16 @@ SELECT name, bool_or(passes) AS passes,
  ORDER BY name
 """  # noqa: S608 - constants
 
-# E-mails that pass from one person to another, and the granted groups that either is in.
+# E-mails that pass from one person to another, also from one who has left just now, and the granted groups that either
+# is in.
 PASSED_EMAILS = f"""
 WITH granted AS ({_GRANTED_NAMES}
 ), passed AS MATERIALIZED (
     SELECT held.user_id AS old_id, wanted.user_id AS new_id
-      FROM wanted_users AS wanted
-      JOIN ops.users AS held ON held.email = wanted.email AND held.removed_at IS NULL
-     WHERE held.source = %(source)s AND held.user_id <> wanted.user_id
+      FROM wanted_users AS wanted CROSS JOIN looked_back
+      JOIN ops.users AS held ON held.email = wanted.email
+       AND (held.removed_at IS NULL OR held.removed_at > looked_back.since)
+     WHERE held.source = %(source)s AND held.user_id <> wanted.user_id AND wanted.change IS NOT NULL
 ), concerned AS (
     SELECT passed.new_id, groups.name
       FROM passed JOIN ops.memberships AS live ON live.user_id = passed.old_id JOIN ops.groups USING (group_id)

@@ -75,6 +75,8 @@ class DifferencesOut(_Read):
     users_gone_before: int = Field(description="Within a day, or since somebody released a sync; so are the next two.")
     emails_changed_before: int
     memberships_gone_before: int
+    users_then: int | None = Field(description="Active ones at the first sync in that time; null if this is it.")
+    memberships_then: int | None = Field(description="The same of memberships.")
     memberships_added: int
     memberships_removed: int
     nestings_added: int
