@@ -11,12 +11,18 @@ import pytest
 from ops_dashboard import access
 from ops_dashboard.catalog import Limits
 from ops_dashboard.directory import SyncReport
-from tests.company import ADMIN, ADS, COMPANY, GONE, SCHEDULED, SEARCH, VIEWER
+from tests.company import ADMIN, ADS, COMPANY, GONE, SCHEDULED, SEARCH, VIEWER, let_see_others
 from tests.product_site import Site
 from tests.test_source_pages import hold
 
 ME, EXPLAIN, SOURCES = (f"/ops/api/v1/access/{name}" for name in ("me", "explain", "sources"))
 SIX_HOURS = 6 * 3600.0
+
+
+@pytest.fixture
+def seeing(company: psycopg.Connection) -> None:
+    """Everybody but the viewer sees what others may."""
+    let_see_others(company)
 
 
 def get(site: Site, reader: str, path: str, status: int = 200, **query: str) -> dict[str, Any]:
@@ -65,6 +71,7 @@ def test_me_of_somebody_unknown(site: Site) -> None:
     assert answer["synced_at"] is not None
 
 
+@pytest.mark.usefixtures("seeing")
 def test_explain_tells_the_decision_and_all_it_rests_on(site: Site, company: psycopg.Connection) -> None:
     answer = get(site, ADS, EXPLAIN, action="view:workers")
     grant = grant_out(company, "view:workers")
@@ -87,6 +94,7 @@ def test_explain_tells_the_decision_and_all_it_rests_on(site: Site, company: psy
     }
 
 
+@pytest.mark.usefixtures("seeing")
 @pytest.mark.parametrize(
     ("user", "reason"),
     [
@@ -104,6 +112,14 @@ def test_explain_is_about_whoever_is_named(site: Site, user: str, reason: str) -
     assert [person["email"] for person in answer["people"]] == [SEARCH, ADMIN]
 
 
+@pytest.mark.usefixtures("seeing")
+@pytest.mark.parametrize("reader", [VIEWER, GONE, "nobody@example.com"])
+def test_explain_tells_of_others_to_those_only_who_may_see_them(site: Site, reader: str) -> None:
+    get(site, reader, EXPLAIN, 403, action="scale:search/ranker", user=SEARCH)
+    answer = get(site, reader, EXPLAIN, action="scale:search/ranker", user=reader)
+    assert (answer["allowed"], answer["people"], answer["people_count"]) == (False, None, None)
+
+
 def test_explain_names_the_grant_that_comes_closest(site: Site, company: psycopg.Connection) -> None:
     company.execute(
         "INSERT INTO ops.grants (group_name, action, origin, created_by, expires_at, created_at)"
@@ -116,6 +132,7 @@ def test_explain_names_the_grant_that_comes_closest(site: Site, company: psycopg
     assert " expired at " in answer["reason"]
 
 
+@pytest.mark.usefixtures("seeing")
 def test_explain_counts_all_who_may_and_names_the_first(site: Site, company: psycopg.Connection) -> None:
     access.give_grant(company, "everybody", "run:purge", Limits(), None, by=ADMIN, reason="x")
     answer = get(site, ADS, EXPLAIN, action="run:purge")

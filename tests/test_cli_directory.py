@@ -29,9 +29,9 @@ def connection_of(extra: object) -> str:
 def test_check_prints_what_would_be_loaded(tmp_path: Path) -> None:
     source = connection_of({"kind": "file", "path": str(EXAMPLE)})
     done = ops_dashboard("directory", "check", AIRFLOW_CONN_OPS_DIRECTORY=source, AIRFLOW_HOME=str(tmp_path))
-    assert done.returncode == 0, done.stderr
+    assert (done.returncode, done.stderr) == (0, "")
     told = done.stdout.splitlines()
-    assert told[-5] == f"source file: {EXAMPLE}"
+    assert told[0] == f"source file: {EXAMPLE}"
     assert told[-2:] == [
         "  would load 4 users (0 suspended) and 4 groups",
         "  with 4 direct memberships and 3 groups in groups",
@@ -52,6 +52,15 @@ def test_check_tells_what_is_wrong_and_fails(tmp_path: Path, extra: object, told
     assert done.returncode == 1
     assert told in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_check_tells_at_once_that_it_asks_again_and_nothing_else(tmp_path: Path) -> None:
+    source = json.loads(connection_of({"kind": "scim", "url": "https://localhost:1/scim/v2"}))
+    environment = {"AIRFLOW_CONN_OTHER": json.dumps({**source, "password": "t"}), "AIRFLOW_HOME": str(tmp_path)}
+    done = ops_dashboard("directory", "check", "other", **environment)
+    assert (done.returncode, done.stdout) == (1, "")
+    problem = "https://localhost:1/scim/v2/Users: cannot be reached: [Errno 111] Connection refused"
+    assert done.stderr.splitlines() == [f"try 1 of 2: {problem}; asking again", problem]
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from airflow.sdk.exceptions import AirflowFailException
 
 from demo.environment import REPOSITORY
 from ops_dashboard.acts import MAX_REASON, REQUESTS, SCALE_DAG_ID
+from ops_dashboard.directory import SYNC_DAG_ID
 from ops_dashboard.ledger import Outcome
 from tests.acting import Run, perform, records
 
@@ -36,6 +37,16 @@ def test_a_form_takes_a_reason_that_the_record_can_keep(dag_id: str) -> None:
 def test_the_scale_form_suggests_the_pools(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AIRFLOW__OPS_DASHBOARD__CATALOG_FOLDER", str(REPOSITORY / "dags" / "catalog"))
     assert "ads/bidder" in dag_of(SCALE_DAG_ID).params.get_param("pool").schema["examples"]
+
+
+def test_a_sync_that_hangs_does_not_keep_later_ones_from_running() -> None:
+    dag = dag_of(SYNC_DAG_ID)
+    assert dag.max_active_runs == 1
+    assert dag.dagrun_timeout is not None
+    assert len(dag.tasks) > 1
+    for task in dag.tasks:
+        assert task.execution_timeout is not None
+        assert task.execution_timeout < dag.dagrun_timeout
 
 
 @pytest.mark.usefixtures("broken_catalog")

@@ -168,3 +168,8 @@ def test_of_many_who_decide_at_once_one_does(managed: psycopg.Connection) -> Non
         list(pool.map(attempt, runs))
     outcomes = sorted(record.outcome for run in runs for record in records(managed, run))
     assert outcomes == [*[Outcome.REFUSED] * 3, Outcome.SUCCEEDED]
+
+
+def test_a_decision_does_not_keep_later_ones_waiting_for_ever() -> None:
+    operator = DecideSyncOperator(task_id="decide")
+    assert operator.execution_timeout == operator.time_limit

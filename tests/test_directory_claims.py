@@ -186,3 +186,12 @@ def test_who_is_not_said_to_be_active_stays_as_known(known: psycopg.Connection) 
     assert not may(known, 0)
     run(known, listed([user(0), *PEOPLE[1:]]))
     assert may(known, 0)
+
+
+def test_who_is_suspended_after_they_left_is_suspended_when_they_are_back(known: psycopg.Connection) -> None:
+    load(known, listed(PEOPLE[1:]))
+    assert run(known, listed([replace(user(0, active=False), email=""), *PEOPLE[1:]])).suspended == ()
+    run(known, listed([user(0, active=None), *PEOPLE[1:]]))
+    assert known.execute("SELECT active, removed_at FROM ops.users WHERE external_id = 'u-0'").fetchall() == [
+        (False, None)
+    ]

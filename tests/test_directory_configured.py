@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -49,28 +50,38 @@ def test_name_age_and_guards_can_be_set(monkeypatch: pytest.MonkeyPatch, tmp_pat
         ({"kind": "ldpa"}, "extra has kind 'ldpa', expected file, google, ldap, scim"),
         ({"kind": ["file"]}, "expected file, google, ldap, scim"),
         ({"kind": "file"}, "path is missing; accepted is "),
-        ({"kind": "file", "path": 3}, "path is not accepted; accepted is "),
+        ({"kind": "file", "path": 3}, "path is 3, not accepted; accepted is "),
+        ({"kind": "file", "path": ""}, "path is '', not accepted; accepted is "),
         ({"kind": "file", "path": "/x", "pfad": "/y"}, "'pfad' is unknown; accepted are kind, name, max_age_hours"),
         (
             {"kind": "file", "path": "/x", "max_age_hours": 0},
-            "max_age_hours is not accepted; accepted is a number of hours",
+            "max_age_hours is 0, not accepted; accepted is a number of hours",
         ),
-        ({"kind": "file", "path": "/x", "max_age_hours": 0.1}, "max_age_hours is not accepted"),
-        ({"kind": "file", "path": "/x", "max_age_hours": True}, "max_age_hours is not accepted"),
+        ({"kind": "file", "path": "/x", "max_age_hours": 0.1}, "max_age_hours is 0.1, not accepted"),
+        ({"kind": "file", "path": "/x", "max_age_hours": -6}, "max_age_hours is -6, not accepted"),
+        ({"kind": "file", "path": "/x", "max_age_hours": math.nan}, "max_age_hours is nan, not accepted"),
+        ({"kind": "file", "path": "/x", "max_age_hours": math.inf}, "max_age_hours is inf, not accepted"),
+        ({"kind": "file", "path": "/x", "max_age_hours": None}, "max_age_hours is nothing, not accepted"),
+        ({"kind": "file", "path": "/x", "max_age_hours": True}, "max_age_hours is True, not accepted"),
+        (
+            {"kind": "file", "path": "/x", "guards": {"memberships_removed": {"number": 1, "percent": math.nan}}},
+            "guards.memberships_removed.percent is nan, not accepted",
+        ),
+        ({"kind": "file", "path": "/x", "guards": {"emptied_group_had": 0}}, "guards.emptied_group_had is 0, not"),
         ({"kind": "file", "path": "/x", "max_age_hours": "6"}, "max_age_hours is not accepted"),
         (
             {"kind": "file", "path": "/x", "guards": {"users_removed": {"number": 1, "percent": True}}},
-            "guards.users_removed.percent is not accepted; accepted is a percentage from 0 to 1000",
+            "guards.users_removed.percent is True, not accepted; accepted is a percentage from 0 to 1000",
         ),
         ({"kind": "file", "path": "/x", "first_run": "yes"}, "first_run is not accepted; accepted is hold or apply"),
         ({"kind": "file", "path": "/x", "name": "A b"}, "name is not accepted; accepted is 1 to 63 lower-case letters"),
         (
             {"kind": "file", "path": "/x", "guards": {"users_removed": 5}},
-            "guards.users_removed is not accepted; accepted is a mapping of number and percent",
+            "guards.users_removed is 5, not accepted; accepted is a mapping of number and percent",
         ),
         (
             {"kind": "file", "path": "/x", "guards": {"users_removed": {"number": -1, "percent": 2}}},
-            "guards.users_removed.number is not accepted; accepted is a whole number, 0 or more",
+            "guards.users_removed.number is -1, not accepted; accepted is a whole number, 0 or more",
         ),
     ],
 )

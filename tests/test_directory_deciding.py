@@ -14,6 +14,8 @@ from ops_dashboard.database import connect_url
 from ops_dashboard.directory import (
     Asked,
     DirectoryError,
+    DirectoryUser,
+    Listing,
     Snapshot,
     SyncReport,
     SyncRules,
@@ -88,6 +90,39 @@ def test_a_grant_that_was_given_since_it_was_held_is_shown_first(known: psycopg.
     assert again.digest == held.digest
     assert "lunch, which grants name, would gain 11 people; it has 1" in again.reasons
     agree(known, again)
+
+
+def test_so_is_another_grant_of_a_group_that_had_one(known: psycopg.Connection) -> None:
+    with_grants(known, grant("lunch", "view:workers"))
+    held = hold(known, found(range(8, 20)))
+    with_grants(known, grant("lunch", "view:workers"), grant("lunch", "manage:*"))
+    known.commit()
+    with pytest.raises(DirectoryError, match="grants have changed since this run was held"):
+        agree(known, held)
+    agree(known, hold(known, found(range(8, 20))))
+
+
+LATER = {
+    "suspended again": user(18, active=False),
+    "its e-mail is another's": user(99, "p18@example.com"),
+}
+
+
+@pytest.mark.parametrize("later", LATER.values(), ids=LATER)
+def test_what_an_incomplete_answer_has_taken_is_not_given_back_by_a_release(
+    known: psycopg.Connection, later: DirectoryUser
+) -> None:
+    gone = replace(found([18], left=0), users=Listing((*PEOPLE[:18], user(18, active=False), PEOPLE[19]), "all"))
+    load(known, gone)
+    held = hold(known, found([18]))
+    for read, state in (([PEOPLE[0]], SyncState.HELD), ([later], SyncState.SUPERSEDED)):
+        incomplete = snapshot(read, [group(1, "x")])
+        sync(known, replace(incomplete, users=Listing(tuple(read), None, "cut short")), RULES, SCHEDULED)
+        known.commit()
+        states = {each.sync_id: each.state for each in recent_runs(known, "file")}
+        assert states[held.sync_id or 0] is state
+    with pytest.raises(DirectoryError, match="a later run brought something else"):
+        agree(known, held)
 
 
 def test_who_discards_what_they_asked_for_does_not_release_what_the_schedule_finds(known: psycopg.Connection) -> None:

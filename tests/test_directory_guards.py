@@ -120,7 +120,10 @@ def test_what_the_guards_let_through(guarded: psycopg.Connection, found: Snapsho
         ),
         (
             changed(ONCALL, STAFF, group("outer", [], "oncall", "staff")),
-            ["outer, which grants name, would gain 90 people; it has 10"],
+            [
+                "everybody in the directory would become a member of outer, which grants name",
+                "outer, which grants name, would gain 90 people; it has 10",
+            ],
         ),
         (
             changed(STAFF, replace(OUTER, member_groups=())),
@@ -143,6 +146,7 @@ def test_what_the_guards_let_through(guarded: psycopg.Connection, found: Snapsho
             changed(replace(ONCALL, name="before"), replace(STAFF, name="oncall"), OUTER),
             [
                 "oncall, which grants name, would be another group than the one that had this name before",
+                "everybody in the directory would become a member of oncall, which grants name",
                 "oncall, which grants name, would gain 90 people; it has 10",
             ],
         ),

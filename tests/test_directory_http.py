@@ -146,7 +146,9 @@ def test_anything_but_an_object_is_told(script: Scripted, content: bytes, shown:
 def test_a_server_that_hangs_is_left(script: Scripted, slow: Callable[[Any], None]) -> None:
     script.answers = [slow] * 50
     error = script.refusal(request_timeout=timedelta(seconds=0.2), give_up_after=timedelta(seconds=1))
-    assert str(error) == f"{script.url}/here: no whole answer in time"
+    # On a busy machine the time may be over between two tries.
+    why = str(error).removeprefix(f"{script.url}/here: ")
+    assert why in {"no whole answer in time", "not asked, the 1 s for all are over"}
 
 
 def test_who_has_no_patience_is_told_of_each_try_and_waits_for_two(script: Scripted, pauses: list[float]) -> None:
@@ -156,6 +158,18 @@ def test_who_has_no_patience_is_told_of_each_try_and_waits_for_two(script: Scrip
         error = script.refusal()
     assert told == [f"try 1 of 2: {error}; asking again"]
     assert len(script.asked) == 2
+
+
+@pytest.mark.parametrize(("retry_after", "asked"), [("7", ["; asking again in 7 s"]), ("120", [])])
+def test_nor_do_they_wait_for_minutes_because_the_server_asks_them_to(
+    script: Scripted, pauses: list[float], retry_after: str, asked: list[str]
+) -> None:
+    script.answers = [answer(b"", 429, Retry_After=retry_after)] * 2
+    told: list[str] = []
+    with impatient(told.append):
+        error = script.refusal()
+    assert told == [f"try 1 of 2: {error}{again}" for again in asked]
+    assert len(script.asked) == 1 + len(asked)
 
 
 def test_an_answer_without_end_is_not_read_to_it(script: Scripted) -> None:

@@ -13,12 +13,19 @@ from ops_dashboard import access, ledger
 from ops_dashboard.catalog import Limits
 from ops_dashboard.directory import DirectoryGroup, DirectoryUser
 from ops_dashboard.ledger import Details, Event
-from tests.company import ADMIN, ADS, COMPANY, GONE, SEARCH, VIEWER, load, snapshot
+from tests.company import ADMIN, ADS, COMPANY, GONE, SEARCH, VIEWER, let_see_others, load, snapshot
 from tests.ledger_records import request
 from tests.product_site import Site, rows, words
+from tests.test_source_pages import hold, path_of
 
-PAGE = "/ops/access"
+PAGE, GRANTS_PAGE = "/ops/access", "/ops/access/grants"
 HOSTILE = '"><script>alert(1)</script>{{7*7}}'
+
+
+@pytest.fixture
+def seeing(company: psycopg.Connection) -> None:
+    """Everybody but the viewer sees what others may."""
+    let_see_others(company)
 
 
 def visit(site: Site, reader: str, /, **query: str) -> str:
@@ -60,8 +67,8 @@ def test_a_grant_that_has_not_begun_is_not_shown_as_a_right(site: Site, company:
     )
     company.commit()
     assert "run:later" not in words(visit(site, ADS))
-    with site.client(ADS) as client:
-        (row,) = rows(client.get("/ops/access/grants", params={"action": "run:later"}).text, "Grants")
+    with site.client(ADMIN) as client:
+        (row,) = rows(client.get(GRANTS_PAGE, params={"action": "run:later"}).text, "Grants")
     assert "begins in 23 h" in row
 
 
@@ -91,12 +98,44 @@ def test_groups_that_no_grant_names_are_told(site: Site, company: psycopg.Connec
     assert "Also in book-club, without a grant." in text
 
 
-def test_anybody_can_look_at_what_somebody_else_may(site: Site) -> None:
-    text = words(visit(site, VIEWER, user=SEARCH))
+@pytest.mark.usefixtures("seeing")
+def test_who_may_can_look_at_what_somebody_else_may(site: Site) -> None:
+    text = words(visit(site, ADS, user=SEARCH))
     assert f"What {SEARCH} may do" in text
     assert f"{SEARCH} may · by everybody, search-oncall" in text
 
 
+@pytest.mark.usefixtures("seeing")
+@pytest.mark.parametrize("reader", [VIEWER, GONE, "nobody@example.com"])
+def test_who_is_in_no_group_that_may_see_others_sees_themselves(site: Site, reader: str) -> None:
+    for query in ({"user": SEARCH}, {"user": SEARCH, "action": "scale:search/ranker"}):
+        ask(site, reader, 403, query)
+    html = visit(site, reader, action="scale:search/ranker")
+    assert "You may not scale:search/ranker" in words(html)
+    assert "Who may is shown to those who may view:access." in words(html)
+    assert SEARCH not in html
+    assert ADMIN not in html
+    assert 'href="/ops/access/grants"' not in html
+    with site.client(reader) as client:
+        assert client.get(GRANTS_PAGE).status_code == 403
+        client.cookies.clear()
+        for path in (PAGE, GRANTS_PAGE):
+            assert client.get(path).status_code == 401
+
+
+@pytest.mark.parametrize("path", [PAGE, GRANTS_PAGE])
+def test_a_held_sync_is_told_to_those_who_may_decide(site: Site, company: psycopg.Connection, path: str) -> None:
+    let_see_others(company)
+    run = path_of(hold(company))
+    company.commit()
+    for reader in (ADMIN, ADS):
+        with site.client(reader) as client:
+            html = client.get(path).text
+        told = "Held: Users and groups stay as they are until somebody decides about sync" in words(html)
+        assert (told, f'href="{run}"' in html) == (reader == ADMIN, reader == ADMIN)
+
+
+@pytest.mark.usefixtures("seeing")
 def test_an_action_is_answered_in_the_headline_with_the_grant_and_the_path(site: Site) -> None:
     html = visit(site, ADS, action="view:workers")
     text = words(html)
@@ -117,6 +156,7 @@ def test_limits_are_told_since_they_are_judged_only_with_a_request(site: Site) -
     assert "Limits 1 to 20" in text
 
 
+@pytest.mark.usefixtures("seeing")
 def test_a_refusal_says_why_and_who_may_instead(site: Site) -> None:
     html = visit(site, ADS, action="scale:search/ranker")
     text = words(html)
@@ -126,13 +166,14 @@ def test_a_refusal_says_why_and_who_may_instead(site: Site) -> None:
 
 
 def test_somebody_else_s_refusal_is_quoted_since_it_speaks_to_them(site: Site) -> None:
-    text = words(visit(site, VIEWER, action="scale:search/ranker", user=ADS))
+    text = words(visit(site, ADMIN, action="scale:search/ranker", user=ADS))
     assert text.startswith(f"{ADS} may not scale:search/ranker")
     assert "They are told: “you are in no group that may scale:search/*;" in text
 
 
 def test_what_nobody_may_says_so(site: Site, company: psycopg.Connection) -> None:
     access.apply_catalog_grants(company, (), confirmed=True)
+    let_see_others(company)
     assert "Nobody may. No grant in force covers it" in words(visit(site, ADS, action="run:purge"))
 
 
@@ -140,7 +181,7 @@ def test_more_people_than_a_page_shows_are_counted(site: Site, company: psycopg.
     crowd = tuple(DirectoryUser(f"c-{n}", f"c{n:03}@example.com", f"C {n}", active=True) for n in range(230))
     group = DirectoryGroup("g-1", "ads-oncall", tuple(user.external_id for user in crowd), ())
     load(company, snapshot((*COMPANY.users.entries, *crowd), (group, *COMPANY.groups.entries[1:])))
-    html = visit(site, ADS, action="scale:ads/bidder")
+    html = visit(site, ADMIN, action="scale:ads/bidder")
     assert "Who may · the first 200 of 231 people" in words(html)
     assert len(rows(html, "Who may")) == 200
 
@@ -161,6 +202,7 @@ def test_the_box_suggests_the_actions_that_there_are(site: Site) -> None:
         assert f'<option value="{action}">' in suggested
 
 
+@pytest.mark.usefixtures("seeing")
 def test_names_from_outside_stay_text(site: Site, company: psycopg.Connection) -> None:
     user = DirectoryUser("u-9", "nine@example.com", HOSTILE, active=True)
     group = DirectoryGroup("g-9", HOSTILE, ("u-9",), ())
@@ -181,6 +223,7 @@ def denied(company: psycopg.Connection) -> str:
     return asked.run_id
 
 
+@pytest.mark.usefixtures("seeing")
 @pytest.mark.parametrize(("reader", "sees"), [(ADS, True), (ADMIN, True), (SEARCH, False)])
 def test_why_tells_what_is_on_record_and_what_would_be_decided_now(
     site: Site, denied: str, reader: str, sees: bool

@@ -27,7 +27,8 @@ class DecideSyncOperator(GuardedOperator[DecideSyncRequest, "SyncRun"]):
     request_model = DecideSyncRequest
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(time_limit=_TIME_LIMIT, **kwargs)
+        # A database that stays silent would otherwise keep all later decisions waiting for this one.
+        super().__init__(time_limit=_TIME_LIMIT, **{"execution_timeout": _TIME_LIMIT, **kwargs})
 
     def check(self, request: DecideSyncRequest) -> None:
         """Its fields say it all; the rest depends on what is held."""

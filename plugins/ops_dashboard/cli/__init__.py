@@ -5,8 +5,10 @@ Exit codes: 0 done, 1 refused or failed with the reason on stderr, 2 wrong argum
 
 from __future__ import annotations
 
+import logging
 from argparse import ArgumentParser
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
 from ops_dashboard.cli.catalog import CHECK
 from ops_dashboard.cli.command import Command
@@ -21,7 +23,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the subcommand that the arguments name; without arguments those of the process."""
     chosen = build_parser().parse_args(arguments)
     run: Callable[..., int] = chosen.run
-    return run(chosen)
+    with _only_its_own_words():
+        return run(chosen)
 
 
 def build_parser() -> ArgumentParser:
@@ -34,3 +37,14 @@ def build_parser() -> ArgumentParser:
         command.add_arguments(subparser)
         subparser.set_defaults(run=command.run)
     return parser
+
+
+@contextmanager
+def _only_its_own_words() -> Iterator[None]:
+    """Keep what libraries log below an error out of a command's output: Airflow writes warnings into it, on stdout."""
+    before = logging.root.manager.disable
+    logging.disable(max(before, logging.WARNING))
+    try:
+        yield
+    finally:
+        logging.disable(before)

@@ -15,7 +15,7 @@ from ops_dashboard.directory.models import (
 from ops_dashboard.directory.patience import impatient
 from ops_dashboard.directory.runs import Asked, SyncRun, SyncState, find_run, may_release, recent_runs, record_failure
 from ops_dashboard.directory.settings import SYNC_DAG_ID, Bound, Guards, SyncRules
-from ops_dashboard.directory.status import Source, SourceStatus, UnreadGroup, read_statuses
+from ops_dashboard.directory.status import Source, SourceStatus, UnreadGroup, held_runs, read_statuses
 from ops_dashboard.directory.sync import SyncReport, sync
 
 __all__ = [
@@ -40,6 +40,7 @@ __all__ = [
     "discard",
     "find_run",
     "from_connection",
+    "held_runs",
     "impatient",
     "may_release",
     "read_statuses",

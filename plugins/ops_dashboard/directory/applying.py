@@ -12,10 +12,14 @@ if TYPE_CHECKING:
     from ops_dashboard.directory.differences import Differences
     from ops_dashboard.directory.models import Snapshot
 
+# Also who has left: they may be back in an answer that does not say whether they are active.
 _SUSPEND = """
-UPDATE ops.users SET active = false
- WHERE source = %(source)s AND external_id = ANY (%(suspended)s) AND active AND removed_at IS NULL
-RETURNING email
+WITH suspended AS (
+    UPDATE ops.users SET active = false
+     WHERE source = %(source)s AND external_id = ANY (%(suspended)s) AND active
+    RETURNING email, removed_at
+)
+SELECT email FROM suspended WHERE removed_at IS NULL
 """
 
 _REMOVE_USERS = """

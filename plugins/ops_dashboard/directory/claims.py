@@ -90,6 +90,18 @@ def take_emails(cursor: psycopg.Cursor[Any], snapshot: Snapshot, known: Known) -
         cursor.execute(_TAKE, {"taken": taken, "changed": changed, "source": snapshot.source})
 
 
+def contradicts(later: Snapshot, earlier: Snapshot) -> bool:
+    """Whether a snapshot suspends somebody, or gives their e-mail to another, whom an earlier one shows otherwise."""
+    suspended = later.suspended_ids
+    claims = {(user.external_id, user.email) for user in later.users.entries if user.active is not False}
+    claimed = {email for _, email in claims}
+    return any(
+        (user.active and user.external_id in suspended)
+        or (user.email in claimed and (user.external_id, user.email) not in claims)
+        for user in earlier.users.entries
+    )
+
+
 def _users(snapshot: Snapshot, bearers: Mapping[str, Bearer], left_out: LeftOut) -> tuple[DirectoryUser, ...]:
     lost: set[int] = set()
     for email, claimants in _by(snapshot.users.entries, "email").items():

@@ -27,7 +27,7 @@ _WANT_USERS = """
 CREATE TEMP TABLE wanted_users AS
 SELECT coalesce(held.user_id, nextval(pg_get_serial_sequence('ops.users', 'user_id'))) AS user_id,
        seen.external_id, seen.email, seen.name, coalesce(seen.active, held.active, true) AS active,
-       held.email AS old_email, held.active AS was_active,
+       held.email AS old_email, held.email_since,
        CASE WHEN held.user_id IS NULL THEN 'added'
             WHEN held.removed_at IS NOT NULL THEN 'returned'
             WHEN seen.active AND NOT held.active THEN 'reinstated'

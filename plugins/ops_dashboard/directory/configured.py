@@ -14,6 +14,7 @@ from ops_dashboard.text import shown
 
 if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
+    from pydantic_core import ErrorDetails
 
     from ops_dashboard.directory.models import DirectorySource
 
@@ -57,7 +58,8 @@ def settings_from(extra: object) -> SourceSettings:
     """Return the settings that a connection's extra gives.
 
     Raises:
-        DirectoryError: It names no known kind, or a field is not accepted. Values are not repeated: they may be secret.
+        DirectoryError: It names no known kind, or a field is not accepted. Of values only numbers and the like are
+            repeated: a text may be a secret that ended up in the wrong place.
     """
     kind = extra.get("kind") if isinstance(extra, dict) else None
     if not isinstance(kind, str) or kind not in _KINDS:
@@ -66,16 +68,20 @@ def settings_from(extra: object) -> SourceSettings:
     try:
         return model.model_validate(extra)
     except ValidationError as error:
-        problems = (_explain(model, found["loc"], found["type"], found["msg"]) for found in error.errors())
+        problems = (_explain(model, found) for found in error.errors())
         raise DirectoryError("; ".join(problems)) from None  # a traceback would show the values
 
 
-def _explain(model: type[BaseModel], path: tuple[Any, ...], kind: str, message: str) -> str:
+def _explain(model: type[BaseModel], mistake: ErrorDetails) -> str:
+    path, value, message = mistake["loc"], mistake["input"], mistake["msg"]
     field = ".".join(map(str, path))
     inner, known = _field(model, path)
     if known is None:
         return f"{shown(field)} is unknown; accepted are {', '.join(inner.model_fields)}" if field else message
-    problem = "missing" if kind == "missing" else "not accepted"
+    plain = value is None or value == "" or isinstance(value, int | float)
+    problem = (
+        "missing" if mistake["type"] == "missing" else f"{shown(value)}, not accepted" if plain else "not accepted"
+    )
     return f"{field} is {problem}; accepted is {known.description}" if known.description else f"{field}: {message}"
 
 

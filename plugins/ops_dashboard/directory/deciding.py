@@ -120,6 +120,6 @@ def _compared_again(cursor: psycopg.Cursor[Any], held: HeldRun, digest: str) -> 
 
 
 def _rights_touched(found: Differences) -> object:
-    """What the digest does not cover: what the same differences mean depends on the groups that grants name."""
+    """What the digest does not cover: what the same differences mean depends on which grants there are."""
     groups = {(each.name, each.opened, each.passes, each.loses, each.gains) for each in found.granted}
-    return groups, found.emails_passed, found.emails_passed_in
+    return groups, found.emails_passed, found.emails_passed_in, found.grants

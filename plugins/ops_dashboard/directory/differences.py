@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from psycopg.rows import dict_row
 from pydantic import BaseModel, ConfigDict
 
-from ops_dashboard.directory.granted import GRANTED_GROUPS, MOST_EXAMPLES, PASSED_EMAILS
+from ops_dashboard.directory.granted import GRANTED_GROUPS, GRANTS_OF, MOST_EXAMPLES, PASSED_EMAILS
 
 if TYPE_CHECKING:
     import psycopg
@@ -22,8 +22,10 @@ SELECT (SELECT count(*) FROM wanted_users) AS users,
          WHERE users.source = %(source)s AND users.active AND live.valid_to IS NULL) AS memberships_before,
        (SELECT count(*) FROM gone_users WHERE active) AS active_users_gone,
        (SELECT count(*) FROM gone_members JOIN ops.users USING (user_id) WHERE users.active) AS active_memberships_gone,
-       (SELECT count(*) FROM wanted_users
-         WHERE active AND was_active AND change IN ('changed', 'reinstated') AND email <> old_email) AS emails_changed,
+       (SELECT count(*) FROM wanted_users AS wanted CROSS JOIN looked_back
+         WHERE wanted.active
+           AND (wanted.email <> wanted.old_email
+                OR (wanted.change = 'reinstated' AND wanted.email_since > looked_back.since))) AS emails_changed,
        (SELECT count(*) FROM ops.users CROSS JOIN looked_back
          WHERE users.source = %(source)s AND users.active AND users.removed_at > looked_back.since
            AND NOT EXISTS (SELECT FROM wanted_users AS wanted WHERE wanted.user_id = users.user_id)
@@ -33,6 +35,7 @@ SELECT (SELECT count(*) FROM wanted_users) AS users,
          WHERE users.source = %(source)s AND users.active AND users.removed_at IS NULL
            AND users.email_since > looked_back.since AND wanted.email = users.email) AS emails_changed_before,
        (SELECT count(*) FROM gone_before) AS memberships_gone_before,
+       first.users AS users_then, first.memberships AS memberships_then,
        changed.came AS memberships_added,
        changed.went AS memberships_removed,
        (SELECT count(*) FROM come_nested) AS nestings_added,
@@ -42,6 +45,10 @@ SELECT (SELECT count(*) FROM wanted_users) AS users,
           FROM changed_memberships
          CROSS JOIN LATERAL (SELECT count(*) AS stayed FROM unnest(old_ids) AS id WHERE id = ANY (new_ids)) AS same
        ) AS changed
+  LEFT JOIN (SELECT (differences ->> 'users_before')::int, (differences ->> 'memberships_before')::int
+               FROM ops.sync_runs CROSS JOIN looked_back
+              WHERE source = %(source)s AND at > looked_back.since AND differences IS NOT NULL ORDER BY sync_id LIMIT 1
+            ) AS first (users, memberships) ON true
 """
 # (kind, text) of each change to a user or a group.
 _CHANGES = """
@@ -158,11 +165,14 @@ class Differences(_Model):
 
     Attributes:
         users_before, memberships_before: Of active people, now.
-        emails_changed: Of active people: the old address decides for them no more, and the new one does.
+        emails_changed: Of people who will be active and were known, now or once: the old address decides for them no
+            more, and the new one does. Whoever was suspended meanwhile is back with another.
         emails_passed: Those of them that were somebody else's until now, if one of the two is in a granted group.
         emails_passed_in: The first of these groups.
+        grants: Numbers of the grants that name these groups and those that follow.
         users_gone_before, emails_changed_before, memberships_gone_before: How many more were lost since a day ago, or
             since a person agreed to it last.
+        users_then, memberships_then: Of active people, at the first sync in that time; None if this is it.
     """
 
     users: int
@@ -174,9 +184,12 @@ class Differences(_Model):
     emails_changed: int = 0
     emails_passed: int = 0
     emails_passed_in: tuple[str, ...] = ()
+    grants: tuple[int, ...] = ()
     users_gone_before: int = 0
     emails_changed_before: int = 0
     memberships_gone_before: int = 0
+    users_then: int | None = None
+    memberships_then: int | None = None
     memberships_added: int
     memberships_removed: int
     nestings_added: int
@@ -201,12 +214,17 @@ def find_differences(cursor: psycopg.Cursor[Any], source: str) -> Differences:
     values = {"source": source}
     counts = _rows(cursor, _COUNTS, values)[0]
     by_kind = cursor.execute(_BY_KIND).fetchall()
+    granted = tuple(map(GrantedGroup.model_validate, _rows(cursor, GRANTED_GROUPS, values)))
+    passed = _rows(cursor, PASSED_EMAILS, values)[0]
+    concerned = [*(each.name for each in granted), *passed["emails_passed_in"]]
+    (grants,) = cursor.execute(GRANTS_OF, {"groups": concerned}).fetchall()[0]
     return Differences(
         **counts,
-        **_rows(cursor, PASSED_EMAILS, values)[0],
+        **passed,
+        grants=grants,
         changes=tuple(Change(kind=kind, count=count, examples=tuple(texts)) for kind, count, texts in sorted(by_kind)),
         emptied=tuple(EmptiedGroup(name=name, had=had) for name, had in cursor.execute(_EMPTIED).fetchall()),
-        granted=tuple(GrantedGroup.model_validate(row) for row in _rows(cursor, GRANTED_GROUPS, values)),
+        granted=granted,
     )
 
 

@@ -1,16 +1,20 @@
 """What a staged snapshot would change for those who may do something: in the groups that grants in force name.
 
-By name, as grants name them: a name may pass from one group to another. Each group is compared with now, and with what
-it was at `looked_back.since`: many small changes come to as much as a large one.
+Also in those that approve what is beyond a grant's limits. By name, as grants name them: a name may pass from one group
+to another. Each group is compared with now, and with what it was at `looked_back.since`: many small changes come to as
+much as a large one.
 """
 
 from __future__ import annotations
 
 MOST_EXAMPLES = 50
+_SEVERAL = 3
 
-_GRANTED_NAMES = """
-    SELECT DISTINCT group_name AS name FROM ops.grants
-     WHERE revoked_at IS NULL AND (expires_at IS NULL OR expires_at > clock_timestamp())"""
+_LIVE = "revoked_at IS NULL AND (expires_at IS NULL OR expires_at > clock_timestamp())"
+_GRANTED_NAMES = f"""
+    SELECT group_name AS name FROM ops.grants WHERE {_LIVE}
+     UNION
+    SELECT approver FROM ops.grants WHERE approver IS NOT NULL AND {_LIVE}"""  # noqa: S608 - a constant
 
 # The groups, before and after, whose people may have changed.
 _AFFECTED = f"""
@@ -91,7 +95,11 @@ GRANTED_GROUPS = f"""
 WITH RECURSIVE {_AFFECTED}, {_PEOPLE.strip()}, states AS (
     SELECT name, coalesce(last_id <> new_id, false) AS passes, {_OPENED.strip()} AS opened FROM affected
 )
-SELECT name, coalesce(bool_or(opened), false) AS opened, bool_or(passes) AS passes,
+SELECT name, bool_or(passes) AS passes,
+       -- In effect as well: most directories can't say it, and nest a group that everybody is in.
+       coalesce(bool_or(opened), false) OR (
+           count(*) FILTER (WHERE is_in AND NOT was_in) >= {_SEVERAL}
+           AND count(*) FILTER (WHERE is_in) = (SELECT count(*) FROM wanted_users WHERE active)) AS opened,
        count(*) FILTER (WHERE was_in) AS had,
        count(*) FILTER (WHERE was_in AND NOT is_in) AS loses,
        count(*) FILTER (WHERE is_in AND NOT was_in) AS gains,
@@ -106,14 +114,16 @@ SELECT name, coalesce(bool_or(opened), false) AS opened, bool_or(passes) AS pass
  ORDER BY name
 """  # noqa: S608 - constants
 
-# E-mails that pass from one person to another, and the granted groups that either is in.
+# E-mails that pass from one person to another, also from one who has left just now, and the granted groups that either
+# is in.
 PASSED_EMAILS = f"""
 WITH granted AS ({_GRANTED_NAMES}
 ), passed AS MATERIALIZED (
     SELECT held.user_id AS old_id, wanted.user_id AS new_id
-      FROM wanted_users AS wanted
-      JOIN ops.users AS held ON held.email = wanted.email AND held.removed_at IS NULL
-     WHERE held.source = %(source)s AND held.user_id <> wanted.user_id
+      FROM wanted_users AS wanted CROSS JOIN looked_back
+      JOIN ops.users AS held ON held.email = wanted.email
+       AND (held.removed_at IS NULL OR held.removed_at > looked_back.since)
+     WHERE held.source = %(source)s AND held.user_id <> wanted.user_id AND wanted.change IS NOT NULL
 ), concerned AS (
     SELECT passed.new_id, groups.name
       FROM passed JOIN ops.memberships AS live ON live.user_id = passed.old_id JOIN ops.groups USING (group_id)
@@ -129,3 +139,9 @@ SELECT count(DISTINCT new_id) AS emails_passed,
        coalesce((array_agg(DISTINCT name))[:{MOST_EXAMPLES}], '{{}}') AS emails_passed_in
   FROM concerned
 """  # noqa: S608 - constants
+
+# A grant is never edited: their numbers say what the differences of these groups come to.
+GRANTS_OF = f"""
+SELECT coalesce(array_agg(grant_id ORDER BY grant_id), '{{}}') FROM ops.grants
+ WHERE (group_name = ANY (%(groups)s) OR approver = ANY (%(groups)s)) AND {_LIVE}
+"""  # noqa: S608 - a constant

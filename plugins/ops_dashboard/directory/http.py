@@ -114,7 +114,9 @@ class JsonServer:
         Raises:
             ServerError: It gave none, also when asked again, or there is no time left.
         """
-        patience, in_time = self._patience, stop_before_delay(min(self._seconds_left, _REPEAT_FOR.total_seconds()))
+        patience = self._patience
+        repeat_for = patience.within if patience else _REPEAT_FOR
+        in_time = stop_before_delay(min(self._seconds_left, repeat_for.total_seconds()))
         retrying = Retrying(
             retry=retry_if_exception(self._may_help_to_repeat),
             wait=_pause,
@@ -182,7 +184,8 @@ class JsonServer:
 
 def _tell(patience: Patience, state: RetryCallState) -> None:
     error = state.outcome.exception() if state.outcome else None
-    patience.tell(f"try {state.attempt_number} of {patience.tries}: {error}; asking again")
+    pause = f" in {state.upcoming_sleep:.0f} s" if state.upcoming_sleep >= 1 else ""
+    patience.tell(f"try {state.attempt_number} of {patience.tries}: {error}; asking again{pause}")
 
 
 def _pause(state: RetryCallState) -> float:

@@ -6,15 +6,18 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from datetime import timedelta
 
 _TRIES = 2
+_WITHIN = timedelta(seconds=15)
 
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How often to ask, and whom to tell of a try that failed."""
+    """How often to ask, for how long at most, and whom to tell of a try that failed."""
 
     tries: int
+    within: timedelta
     tell: Callable[[str], None]
 
 
@@ -29,7 +32,7 @@ def current_patience() -> Patience | None:
 @contextmanager
 def impatient(tell: Callable[[str], None]) -> Iterator[None]:
     """Let servers that are asked from now on be given up soon, and have each failed try told in a line."""
-    token = _patience.set(Patience(_TRIES, tell))
+    token = _patience.set(Patience(_TRIES, _WITHIN, tell))
     try:
         yield
     finally:

@@ -40,6 +40,7 @@ _FIND_HELD = """
 SELECT sync_id, snapshot, asked_by, read_at, differences FROM ops.sync_runs
  WHERE source = %s AND state = 'held' AND digest = %s FOR UPDATE
 """
+_WHAT_WAITS = "SELECT snapshot FROM ops.sync_runs WHERE source = %s AND state = 'held'"
 # A dry run asks for nothing.
 _ASKED_BEFORE = """
 SELECT FROM ops.sync_runs
@@ -174,6 +175,12 @@ def record_failure(
 def supersede_held(cursor: psycopg.Cursor[Any], source: str) -> None:
     """Let go of what is held: a later run has brought something else."""
     cursor.execute(_SUPERSEDE, [source])
+
+
+def held_snapshot(cursor: psycopg.Cursor[Any], source: str) -> Snapshot | None:
+    """Return what the run of a source that is held has read, if one is."""
+    row = cursor.execute(_WHAT_WAITS, [source]).fetchone()
+    return _snapshots.validate_json(zlib.decompress(row[0])) if row is not None else None
 
 
 def find_held(cursor: psycopg.Cursor[Any], source: str, digest: str) -> HeldRun:

@@ -17,6 +17,7 @@ _SOURCES = """
 SELECT source, origin, max_age, applied_at, users, groups, memberships FROM ops.sources
  WHERE retired_at IS NULL ORDER BY source
 """
+_HOLDING = "SELECT source FROM ops.sync_runs WHERE state = 'held' ORDER BY source"
 _UNREAD = """
 SELECT name, problem, unread_since FROM ops.groups
  WHERE source = %s AND removed_at IS NULL AND problem IS NOT NULL ORDER BY name
@@ -66,6 +67,12 @@ def read_statuses(connection: psycopg.Connection, *, runs: int = 10) -> tuple[So
     """Return all sources by name, each with its last `runs` runs."""
     sources = connection.cursor(row_factory=class_row(Source)).execute(_SOURCES).fetchall()
     return tuple(_status(connection, source, runs) for source in sources)
+
+
+def held_runs(connection: psycopg.Connection) -> tuple[SyncRun, ...]:
+    """Return the runs that wait for somebody to decide, at most one of each source."""
+    sources = connection.execute(_HOLDING).fetchall()
+    return tuple(run for (source,) in sources for run in recent_runs(connection, source, state=SyncState.HELD, limit=1))
 
 
 def _status(connection: psycopg.Connection, source: Source, runs: int) -> SourceStatus:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ops_dashboard.directory import runs, staging
 from ops_dashboard.directory.applying import apply_staged, suspend
-from ops_dashboard.directory.claims import read_known, settle, take_emails
+from ops_dashboard.directory.claims import contradicts, read_known, settle, take_emails
 from ops_dashboard.directory.comparing import compare
 from ops_dashboard.directory.differences import Differences, find_differences, find_digest
 from ops_dashboard.directory.guards import reasons_to_hold
@@ -93,8 +93,15 @@ def sync(
         if found.state is not SyncState.HELD and found.differences is not None:
             apply_staged(cursor, source, snapshot.origin, found.differences)
             runs.supersede_held(cursor, source)
+        elif found.differences is None and _is_outdated(runs.held_snapshot(cursor, source), snapshot):
+            runs.supersede_held(cursor, source)
         staging.drop(cursor)
         return _recorded(cursor, snapshot, found, asked)
+
+
+def _is_outdated(held: Snapshot | None, snapshot: Snapshot) -> bool:
+    """Whether what waits, once released, would give back what even an answer that is not complete has taken."""
+    return held is not None and contradicts(snapshot, held)
 
 
 def suspend_now(cursor: psycopg.Cursor[Any], snapshot: Snapshot) -> tuple[str, ...]:

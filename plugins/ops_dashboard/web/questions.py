@@ -15,6 +15,10 @@ ACTION_IN_WORDS = str(CatalogGrant.model_fields["action"].description)
 MANAGES = f"{DecideSyncRequest.verb}:{DecideSyncRequest.resource_of({})}"
 """What somebody must be allowed who decides about held syncs, and who sees people's names in what a sync changes."""
 
+SEES_OTHERS = "view:access"
+"""What somebody must be allowed who looks at the grants, and at what other people may. What they may themselves, and
+how old the groups are, everybody is told: a refusal has to be understood by whom it is for."""
+
 
 def check_action(text: str) -> str:
     """Return what is asked for, if it is an action.

@@ -11,13 +11,15 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from ops_dashboard import access
 from ops_dashboard.web.app import ApiRequest, JsonRoute
 from ops_dashboard.web.freshness import Age, Freshness
-from ops_dashboard.web.questions import ACTION_IN_WORDS, check_action
+from ops_dashboard.web.questions import ACTION_IN_WORDS, SEES_OTHERS, check_action
 
 router = APIRouter(tags=["access"], route_class=JsonRoute)
 
 _Action = Annotated[
     str, AfterValidator(check_action), Query(description=f"What somebody may do or not: {ACTION_IN_WORDS}.")
 ]
+
+_HIDDEN = f"null without {SEES_OTHERS}"
 
 
 class LimitsOut(BaseModel):
@@ -86,10 +88,10 @@ class ExplanationOut(BaseModel):
     max_age_seconds: float | None = Field(
         description="Nothing is decided from older data; null if no directory knows the person."
     )
-    people: list[HolderOut] = Field(
-        description=f"Who may, those with the narrowest grant first; the first {access.MOST_PEOPLE}."
+    people: list[HolderOut] | None = Field(
+        description=f"Who may, those with the narrowest grant first; the first {access.MOST_PEOPLE}; {_HIDDEN}."
     )
-    people_count: int = Field(description="How many people may.")
+    people_count: int | None = Field(description=f"How many people may; {_HIDDEN}.")
 
 
 @router.get("/access/me")
@@ -112,8 +114,10 @@ def explain_action(
     action: _Action,
     user: Annotated[str, Query(description="Whom it is about, by Airflow's username; the caller if left out.")] = "",
 ) -> ExplanationOut:
-    """Tell whether somebody may do something now, why, and who may. Everybody who can sign in may ask."""
-    found = access.explain(request.database, user.strip() or request.user.name, action)
+    """Tell whether somebody may do something now, why, and who may. About others it takes view:access."""
+    who = user.strip() or request.user.name
+    sees_others = request.may(SEES_OTHERS) if who == request.user.name else request.require(SEES_OTHERS).allowed
+    found = access.explain(request.database, who, action)
     decision = found.decision
     return ExplanationOut(
         user=decision.user,
@@ -124,8 +128,8 @@ def explain_action(
         path=list(found.path),
         synced_at=decision.synced_at,
         max_age_seconds=_seconds(decision.max_age),
-        people=[HolderOut.model_validate(holder) for holder in found.holders.people],
-        people_count=found.holders.count,
+        people=[HolderOut.model_validate(holder) for holder in found.holders.people] if sees_others else None,
+        people_count=found.holders.count if sees_others else None,
     )
 
 

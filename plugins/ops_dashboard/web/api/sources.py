@@ -68,13 +68,15 @@ class DifferencesOut(_Read):
     memberships_before: int = Field(description="Direct ones of active users.")
     active_users_gone: int
     active_memberships_gone: int
-    emails_changed: int = Field(description="Of active users.")
+    emails_changed: int = Field(description="Of active users, those included who are back.")
     emails_passed: int = Field(
         description="Of these, those that were somebody else's, if either is in a granted group."
     )
     users_gone_before: int = Field(description="Within a day, or since somebody released a sync; so are the next two.")
     emails_changed_before: int
     memberships_gone_before: int
+    users_then: int | None = Field(description="Active ones at the first sync in that time; null if this is it.")
+    memberships_then: int | None = Field(description="The same of memberships.")
     memberships_added: int
     memberships_removed: int
     nestings_added: int

@@ -30,6 +30,7 @@ from ops_dashboard.web.components import (
 from ops_dashboard.web.pages.access.words import origin, validity, way
 from ops_dashboard.web.pages.runs import run
 from ops_dashboard.web.pages.shared import outcome_badge, person
+from ops_dashboard.web.questions import SEES_OTHERS
 from ops_dashboard.web.request import PageRequest
 
 _MOST_GROUPS = 50
@@ -49,14 +50,12 @@ def answer_page(request: PageRequest, user: str, action: str, toolbar: Toolbar) 
     found = access.explain(request.database, user, action)
     decision = found.decision
     who = person(user, request.user.name)
-    people = [_cells(request, each) for each in found.holders.people]
     return Page(
         f"{'You' if who == 'you' else who} {'may' if decision.allowed else 'may not'}",
         toolbar,
         *_record(request, user),
         Panel(*_decision(request, decision, found.path)),
-        Heading("Who may", note=_count(found.holders)),
-        Panel(Table(_COLUMNS, people, "Who may", _nobody()), flush=True),
+        *_holders(request, found.holders),
         subject=action,
         lead="By the groups and grants of now. Limits are judged with each request.",
     )
@@ -120,6 +119,14 @@ def _groups_then(groups: GroupsSince) -> Node:
 def _some(names: Sequence[str]) -> str:
     more = f" and {len(names) - _MOST_GROUPS} more" if len(names) > _MOST_GROUPS else ""
     return f"{', '.join(names[:_MOST_GROUPS])}{more}"
+
+
+def _holders(request: PageRequest, holders: Holders) -> tuple[Node, ...]:
+    if not request.may(SEES_OTHERS):
+        return (Text(f"Who may is shown to those who may {SEES_OTHERS}.", muted=True),)
+    people = [_cells(request, each) for each in holders.people]
+    table = Table(_COLUMNS, people, "Who may", _nobody())
+    return (Heading("Who may", note=_count(holders)), Panel(table, flush=True))
 
 
 def _count(holders: Holders) -> str | None:

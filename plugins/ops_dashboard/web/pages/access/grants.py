@@ -24,8 +24,10 @@ from ops_dashboard.web.components import (
 from ops_dashboard.web.pages.access.give import give_form, may_give_any
 from ops_dashboard.web.pages.access.revoke import revoke_form
 from ops_dashboard.web.pages.access.rights import rights
+from ops_dashboard.web.pages.access.sync_words import held_notice
 from ops_dashboard.web.pages.access.words import bounds_cell, managing, origin, sections, validity
 from ops_dashboard.web.pages.shared import unknown_filter
+from ops_dashboard.web.questions import SEES_OTHERS
 from ops_dashboard.web.request import PageRequest
 from ops_dashboard.web.router import Router
 
@@ -45,7 +47,9 @@ _COLUMNS = (
 
 @router.page("/access/grants", title="Grants", needs=None)
 def grants(request: PageRequest) -> Page:
-    """All grants that are in force or will be."""
+    """All grants that are in force or will be, to who sees others or may give any."""
+    if not may_give_any(access.describe(request.database, request.user.name)):
+        request.require(SEES_OTHERS)
     origin_wanted = _origin_wanted(request)
     live = access.live_grants(request.database)
     found = [grant for grant in live if origin_wanted in ("", grant.origin) and _matches(request, grant)]
@@ -54,6 +58,7 @@ def grants(request: PageRequest) -> Page:
     rows = [_cells(request, grant, revocable=grant.grant_id in revocable) for grant in shown]
     return Page(
         "Grants",
+        held_notice(request),
         _toolbar(request),
         Panel(Table(_COLUMNS, rows, "Grants", _nothing(request)), flush=True),
         _cut_off(len(found)),

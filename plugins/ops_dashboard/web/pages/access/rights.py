@@ -25,9 +25,10 @@ from ops_dashboard.web.components import (
     Toolbar,
 )
 from ops_dashboard.web.pages.access.answer import answer_page
+from ops_dashboard.web.pages.access.sync_words import held_notice
 from ops_dashboard.web.pages.access.words import bounds_cell, known_actions, origin, sections, validity, way
 from ops_dashboard.web.pages.shared import person
-from ops_dashboard.web.questions import check_action
+from ops_dashboard.web.questions import SEES_OTHERS, check_action
 from ops_dashboard.web.request import PageRequest
 from ops_dashboard.web.router import Router
 
@@ -45,8 +46,13 @@ _COLUMNS = (
 
 @router.page("/access", title="Access", needs=None, nav=6)
 def rights(request: PageRequest) -> Page:
-    """What a person may do; with an action in the address, whether they may do that, and who may."""
+    """What a person may do; with an action in the address, whether they may do that, and who may.
+
+    Everybody sees what they may themselves.
+    """
     user = request.query.get("user", "").strip() or request.user.name
+    if user != request.user.name:
+        request.require(SEES_OTHERS)
     action = request.query.get("action", "").strip()
     if not action:
         return _rights_page(request, user)
@@ -74,6 +80,7 @@ def _rights_page(request: PageRequest, user: str, mistake: Note | None = None) -
     rows = [_cells(request, grant, paths.get(grant.group, ())) for grant in found.grants]
     return Page(
         "Access",
+        held_notice(request),
         _toolbar(request),
         mistake,
         Heading("You may" if is_reader else (Code(user), " may"), note=f"by {by}" if by else None),

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from ops_dashboard.directory import SyncRun, SyncState
-from ops_dashboard.web.components import Badge, Node, Text, Time, Tone
+from ops_dashboard.directory import SyncRun, SyncState, held_runs
+from ops_dashboard.web.components import Badge, Link, Node, Note, Text, Time, Tone
 from ops_dashboard.web.freshness import Age
 from ops_dashboard.web.pages.shared import person
+from ops_dashboard.web.questions import MANAGES
+from ops_dashboard.web.request import PageRequest
 
 _STATES = {
     SyncState.APPLIED: ("Applied", Tone.OK),
@@ -51,3 +53,16 @@ def effect(run: SyncRun) -> str | None:
         return "nothing"
     added, removed = found.memberships_added, found.memberships_removed
     return f"+{added} −{removed} memberships" if added or removed else "no memberships"
+
+
+def held_notice(request: PageRequest) -> Node:
+    """That syncs wait for somebody to decide, said to those who may."""
+    held = held_runs(request.database)
+    if not held or not request.may(MANAGES):
+        return None
+    links: list[Node] = []
+    for each in held:
+        href = request.url(f"/access/sources/{each.source}/runs/{each.sync_id}")
+        links += [", ", Link(f"sync {each.sync_id} of {each.source}", href)]
+    text = "Users and groups stay as they are until somebody decides about "
+    return Note(Tone.WARN, text, *links[1:], ".", title="Held:")

@@ -11,16 +11,18 @@ from ops_dashboard.catalog import CatalogError
 from ops_dashboard.catalog.current import current_catalog
 from ops_dashboard.web.components import Code, Link, Muted, Node, Stacked, Time
 from ops_dashboard.web.pages.shared import person
+from ops_dashboard.web.questions import SEES_OTHERS
 from ops_dashboard.web.request import PageRequest
 
-_SECTIONS = {"/access": "Who may what", "/access/grants": "Grants", "/access/sources": "Sources"}
+_GRANTS = "/access/grants"
+_SECTIONS = {"/access": "Who may what", _GRANTS: "Grants", "/access/sources": "Sources"}
 
 
 def sections(request: PageRequest, current: str) -> Node:
     """The ways to the other pages about access."""
     links: list[Node] = []
     for path, title in _SECTIONS.items():
-        if path != current:
+        if path != current and (path != _GRANTS or request.may(SEES_OTHERS)):
             links += [" · ", Link(title, request.url(path))]
     return tuple(links[1:])
 
