@@ -116,6 +116,7 @@ def served(url: str) -> Iterator[Site]:
         secret="not so secret",
         now=site.now,
         groups_page="/access/sources",
+        access_page="/access",
     )
     outer = FastAPI()
     outer.mount("/ops", create_app(PAGES, host, api=[api.router]))
