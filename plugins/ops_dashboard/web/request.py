@@ -149,6 +149,10 @@ class PageRequest:
         """
         return self.links.to(target, values)
 
+    def filled_url(self, target: Target, texts: Mapping[str, str]) -> str:
+        """Give the address of a page whose form is filled in with texts: unlike in `url`, an empty one stays."""
+        return self.links.filled(target, texts)
+
     def here(self, **changes: str | int) -> str:
         """Give the address of this page with other filters; it starts again at the first page of results.
 
