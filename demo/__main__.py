@@ -23,6 +23,7 @@ from demo.environment import REPOSITORY, Home
 from demo.stack import Progress, Stack
 
 _DEFAULT_PORT = "8080"
+_STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def main(folder: Path = REPOSITORY / ".demo") -> int:
@@ -60,8 +61,9 @@ def _point_to(url: str) -> int:
 
 
 def _run(stack: Stack) -> int:
-    # `kill` and a closed terminal must stop the children as Ctrl-C does.
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    # `kill` and a closed terminal must stop the children as Ctrl-C does. SIGINT too is set: a shell that starts a
+    # program in the background has it ignored, and what is ignored here is also ignored by all children.
+    for number in _STOPPING:
         signal.signal(number, signal.default_int_handler)
     try:
         stack.start()
@@ -73,7 +75,8 @@ def _run(stack: Stack) -> int:
             stack.check()
     except KeyboardInterrupt:
         # A second Ctrl-C must not leave half of it running.
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        for number in _STOPPING:
+            signal.signal(number, signal.SIG_IGN)
         print("\nStopping…", flush=True)
         return 0
     except (RuntimeError, TimeoutError, httpx.HTTPError) as error:

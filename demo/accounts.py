@@ -22,6 +22,7 @@ ACCOUNTS = (
     Account("oncall@ads.example.com", ROLE, "may operate what team ads has"),
     Account("oncall@search.example.com", ROLE, "may operate what team search has"),
     Account("admin@platform.example.com", "Admin", "may do everything"),
+    Account("second@platform.example.com", "Admin", "may do everything, too: approves what the first one asks for"),
     Account("viewer@example.com", ROLE, "may look, not touch"),
 )
 

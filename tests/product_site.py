@@ -60,10 +60,11 @@ class _Api:
     def call(self, method: str, path: str, body: Mapping[str, object] | None = None) -> Any:
         if self.notebook.failure is not None:
             raise self.notebook.failure
-        if path.startswith("/api/v2/dags/~/dagRuns/~/hitlDetails?"):
-            now = datetime.now(UTC).isoformat()
-            return {"hitl_details": [{**detail, "created_at": now} for detail in self.notebook.waiting]}
         _, _, _, _, dag_id, *rest = path.split("/")
+        if rest[:2] == ["dagRuns", "~"] and rest[2].startswith("hitlDetails?"):
+            now = datetime.now(UTC).isoformat()
+            waiting = [each for each in self.notebook.waiting if dag_id in ("~", each["task_instance"]["dag_id"])]
+            return {"hitl_details": [{**detail, "created_at": now} for detail in waiting]}
         if method == "POST":
             assert body is not None
             run = {"dag_id": dag_id, "conf": body["conf"], "triggering_user_name": self.user, "state": "queued"}
@@ -116,6 +117,7 @@ def served(url: str) -> Iterator[Site]:
         secret="not so secret",
         now=site.now,
         groups_page="/access/sources",
+        access_page="/access",
     )
     outer = FastAPI()
     outer.mount("/ops", create_app(PAGES, host, api=[api.router]))

@@ -1,4 +1,4 @@
-"""The access pages in a real browser: accessible, no wider than a phone, and their dialogs repeat what was typed."""
+"""The access pages in a real browser: accessible, no wider than a phone, and asking twice before a grant is given."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def test_axe_finds_nothing_and_nothing_runs_out_of_the_screen(
         assert width <= screen, path
 
 
-def test_the_dialog_repeats_the_grant_as_it_was_typed(page: Page, site: Site) -> None:
+def test_the_grant_is_looked_at_before_it_is_given(page: Page, site: Site) -> None:
     page.goto(f"{ACCESS}/grants/give")
     page.get_by_label("Group").fill("search-oncall")
     page.get_by_label("Action").fill("scale:ads/*")
@@ -87,12 +87,15 @@ def test_the_dialog_repeats_the_grant_as_it_was_typed(page: Page, site: Site) ->
     page.get_by_label("Expires at (UTC)").fill("2099-12-31T18:00")
     page.get_by_label("Reason").fill("they help out")
     page.get_by_role("button", name="Review the grant").click()
-    dialog = page.get_by_role("dialog", name="Give this grant?")
-    for term, value in (("Group", "search-oncall"), ("Action", "scale:ads/*"), ("Least", "–"), ("Most", "4")):
-        expect(dialog.locator(f"dt:text-is('{term}') + dd")).to_have_text(value)
-    expect(dialog.locator("dt:text-is('Expires (UTC)') + dd")).to_have_text("2099-12-31T18:00")
+    for term, value in (("Group", "search-oncall"), ("Action", "scale:ads/*"), ("Limits", "at most 4")):
+        expect(page.locator(f"dt:text-is('{term}') + dd")).to_have_text(value)
     assert accessibility_findings(page) == []
-    dialog.get_by_role("button", name="Give it now").click()
+    page.get_by_role("button", name="Change").click()
+    expect(page.get_by_label("Expires at (UTC)")).to_have_value("2099-12-31T18:00")
+    expect(page.get_by_label("Reason")).to_have_value("they help out")
+    assert site.airflow.asked == {}
+    page.get_by_role("button", name="Review the grant").click()
+    page.get_by_role("button", name="Give it now").click()
     expect(page).to_have_url(re.compile("/ops/runs/ops_change_grant/page__"))
     expect(page.get_by_role("heading", level=1)).to_contain_text("Give search-oncall → scale:ads/*")
     assert len(site.airflow.asked) == 1
@@ -104,7 +107,6 @@ def test_after_a_mistake_the_focus_is_at_its_field(page: Page, site: Site) -> No
     page.get_by_label("Action").fill("scale:ads/*")
     page.get_by_label("Reason").fill("they help out")
     page.get_by_role("button", name="Review the grant").click()
-    page.get_by_role("button", name="Give it now").click()
     page.get_by_text("the company directory has no group 'no-such-group'").wait_for()
     assert page.evaluate("document.activeElement.name") == "group"
     expect(page.get_by_label("Reason")).to_have_value("they help out")

@@ -33,8 +33,8 @@ def test_check_prints_what_would_be_loaded(tmp_path: Path) -> None:
     told = done.stdout.splitlines()
     assert told[0] == f"source file: {EXAMPLE}"
     assert told[-2:] == [
-        "  would load 4 users (0 suspended) and 4 groups",
-        "  with 4 direct memberships and 3 groups in groups",
+        "  would load 5 users (0 suspended) and 4 groups",
+        "  with 5 direct memberships and 3 groups in groups",
     ]
 
 

@@ -15,13 +15,15 @@ import pytest
 from demo.processes import Child
 from demo.stack import free_port
 
+# As a shell without job control does with what it starts in the background.
+BACKGROUND = "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN); "
 MAIN = "import sys; from pathlib import Path; from demo.__main__ import main; sys.exit(main(Path(sys.argv[1])))"
 
 
-def start(folder: Path, **environment: str) -> subprocess.Popen[str]:
+def start(folder: Path, before: str = "", **environment: str) -> subprocess.Popen[str]:
     """Start a demo with its state in a folder of the test's own."""
     return subprocess.Popen(
-        [sys.executable, "-c", MAIN, str(folder)],
+        [sys.executable, "-c", before + MAIN, str(folder)],
         env={**os.environ, "KUBECONFIG": "", **environment},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -59,6 +61,18 @@ def test_a_port_that_is_taken_is_told(tmp_path: Path) -> None:
         program = start(tmp_path, PORT=str(port))
         assert f"PORT={port} is in use" in words(program)
     assert program.returncode == 1
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_it_is_stopped_in_the_background_too(tmp_path_factory: pytest.TempPathFactory, number: signal.Signals) -> None:
+    with start(tmp_path_factory.mktemp("demo"), BACKGROUND, PORT=str(free_port())) as program:
+        assert program.stdout is not None
+        assert any("preparing the databases" in line for line in program.stdout)
+        family = psutil.Process(program.pid).children(recursive=True)
+        program.send_signal(number)
+        assert program.wait(60) == 0
+        _, alive = psutil.wait_procs(family, timeout=30)
+        assert alive == []
 
 
 @pytest.mark.stack

@@ -200,6 +200,52 @@ def test_a_mistake_is_told_at_its_field_and_nothing_typed_is_lost(
 
 
 @pytest.mark.usefixtures("given")
+def test_all_mistakes_are_told_at_once_before_anything_is_asked_for(site: Site) -> None:
+    fields = {"group": "nope", "action": "scale:search/ranker", "max": "many", "reason": " ", "step": "review"}
+    with site.client(ADS) as client:
+        answer = send(client, GIVE, **fields)
+    assert answer.status_code == 422
+    mistakes = re.findall(r'id="field-(\w+)-error">(.*?)</p>', answer.text, re.DOTALL)
+    assert [field for field, _ in mistakes] == ["group", "action", "max", "reason"]
+    assert "you are in no group that may manage:grants/scale/search/ranker" in dict(mistakes)["action"]
+
+
+def test_limits_of_what_has_no_number_are_told_beside_them(site: Site) -> None:
+    with site.client(ADMIN) as client:
+        answer = send(client, GIVE, **{**GOOD, "action": "run:purge-cache"}, max="1", step="review")
+    assert answer.status_code == 422
+    (told,) = re.findall(r'<p class="mistake">(.*?)</p>', answer.text)
+    assert told.startswith("accepted is nothing for run:purge-cache: limits are for actions that begin with")
+
+
+def test_the_grant_is_looked_at_and_asked_for_as_it_was_seen(site: Site) -> None:
+    with site.client(ADMIN) as client:
+        review = send(client, GIVE, **{**GOOD, "action": "scale:ads/nope"}, max=" 4 ", min="", step="review")
+        assert review.status_code == 200
+        text = words(review.text)
+        assert "Group search-oncall Action scale:ads/nope Limits at most 4 Until no end Reason they help out" in text
+        assert "Unknown: there is no pool 'ads/nope' in the catalog" in text
+        assert site.airflow.asked == {}
+        found = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', review.text))
+        headers = {"Sec-Fetch-Site": "same-origin"}
+        for step in ("change", "give", "give"):
+            answer = client.post(GIVE, data={**found, "step": step}, headers=headers)
+            assert answer.status_code == (200 if step == "change" else 303)
+    ((_, run),) = site.airflow.asked.items()
+    assert (run["conf"]["action"], run["conf"]["limits"]["max"]) == ("scale:ads/nope", 4)
+
+
+def test_where_airflow_refuses_nothing_typed_is_lost(site: Site) -> None:
+    site.airflow.paused.add(CHANGE_GRANT_DAG_ID)
+    with site.client(ADMIN) as client:
+        answer = send(client, GIVE, **GOOD, step="give")
+    assert answer.status_code == 409
+    assert "This is switched off:" in words(answer.text)
+    found = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', answer.text))
+    assert {name: found[name] for name in GOOD} == GOOD
+
+
+@pytest.mark.usefixtures("given")
 def test_nobody_gives_what_they_may_not_manage(site: Site) -> None:
     with site.client(ADS) as client:
         answer = send(client, GIVE, **{**GOOD, "action": "scale:search/ranker"})

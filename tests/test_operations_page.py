@@ -40,14 +40,16 @@ def test_a_row_tells_what_it_is_and_leads_on_or_says_who_may(site: Site) -> None
     html = visit(site, ADS)
     assert rows(html, "Your operations")[1] == (
         "Rebuild a report rebuild-report Computes one day again."
-        " Ads Serving reports, ads never run Run Rebuild a report"
+        " Ads Serving reports, ads no run on record Run Rebuild a report"
     )
-    assert rows(html, "Operations of others")[0].endswith("Search Platform cache never run search-oncall")
+    assert rows(html, "Operations of others")[0].endswith("Search Platform cache no run on record search-oncall")
     assert "<b>Rotate</b>" not in html
 
 
 def test_who_may_not_look_is_told_so_and_strangers_sign_in(site: Site) -> None:
-    assert "no group that may view:operations" in words(visit(site, VIEWER, status=403))
+    refused = visit(site, VIEWER, status=403)
+    assert "no group that may view:operations" in words(refused)
+    assert '<a class="btn" href="/ops/access?action=view%3Aoperations">Who may view:operations</a>' in refused
     with httpx.Client(base_url=site.address) as client:
         assert {client.get(path).status_code for path in (PAGE, f"{PAGE}/purge-cache", API)} == {401}
     with site.client(VIEWER) as client:
@@ -137,6 +139,16 @@ def test_who_approves_sees_what_waits_and_is_led_to_it(site: Site) -> None:
 def test_nobody_else_and_nobody_who_asked_sees_it(site: Site, reader: str, asked_by: str) -> None:
     waiting(site, asked_by)
     assert "Waiting for your approval" not in visit(site, reader)
+
+
+def test_what_waits_is_told_on_its_own_page_to_who_asked_too(site: Site) -> None:
+    waiting(site)
+    waiting(site, dag_id="ops_run_other", run_id="page__2")
+    html = visit(site, SEARCH, f"{PAGE}/purge-cache")
+    assert "Waiting for approval: asked for just now" in words(html)
+    assert 'href="/ops/runs/ops_run_purge-cache/page__1"' in html
+    assert "page__2" not in html
+    assert "Waiting for approval" not in visit(site, ADS, f"{PAGE}/rebuild-report")
 
 
 def test_what_is_beyond_the_limits_of_a_grant_waits_there_too(site: Site, company: psycopg.Connection) -> None:

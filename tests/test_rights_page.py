@@ -141,11 +141,11 @@ def test_an_action_is_answered_in_the_headline_with_the_grant_and_the_path(site:
     text = words(html)
     assert text.startswith("You may view:workers")
     assert "everybody may view workers. Allowed" in text
-    assert f"Path everybody → ads-oncall → {ADS}" in text
+    assert "Path everybody → ads-oncall → you" in text
     assert "Who may · 3 people" in text
     assert rows(html, "Who may") == [
         f"Platform {ADMIN} everybody → platform-admins view:workers no end",
-        f"Ads on call {ADS} everybody → ads-oncall view:workers no end",
+        "Ads on call you everybody → ads-oncall view:workers no end",
         f"Search on call {SEARCH} everybody → search-oncall view:workers no end",
     ]
 
@@ -154,6 +154,32 @@ def test_limits_are_told_since_they_are_judged_only_with_a_request(site: Site) -
     text = words(visit(site, ADS, action="scale:ads/bidder"))
     assert "Limits are judged with each request." in text
     assert "Limits 1 to 20" in text
+
+
+def test_a_name_in_other_letters_is_still_the_readers_own(site: Site) -> None:
+    text = words(visit(site, ADS, user=ADS.upper(), action="view:workers"))
+    assert text.startswith("You may view:workers")
+    assert "Path everybody → ads-oncall → you" in text
+    assert words(visit(site, ADS, user=ADS.upper())).startswith("Access What you may do")
+
+
+@pytest.mark.parametrize(
+    ("action", "told"),
+    [
+        ("scale:ads/bider", "Unknown: there is no pool 'ads/bider' in the catalog; did you mean ads/bidder"),
+        ("run:rebuild", "Unknown: there is no operation 'rebuild' in the catalog;"),
+        ("set:ads/batchsize", "Unknown: there is no setting 'ads/batchsize' in the catalog; did you mean ads/batch-"),
+    ],
+)
+def test_what_the_catalog_does_not_have_is_told_as_unknown(site: Site, action: str, told: str) -> None:
+    assert told in words(visit(site, ADMIN, action=action))
+
+
+@pytest.mark.parametrize(
+    "action", ["scale:ads/bidder", "scale:adz/*", "run:purge-cache", "set:ads/batch-size", "view:nothing", "*"]
+)
+def test_what_there_is_or_may_be_is_not_called_unknown(site: Site, action: str) -> None:
+    assert "Unknown:" not in words(visit(site, ADMIN, action=action))
 
 
 @pytest.mark.usefixtures("seeing")
@@ -198,7 +224,10 @@ def test_what_is_no_action_is_told_and_stays_in_the_box(site: Site, action: str)
 def test_the_box_suggests_the_actions_that_there_are(site: Site) -> None:
     html = visit(site, ADS)
     suggested = html.partition("<datalist")[2].partition("</datalist>")[0]
-    for action in ("scale:ads/bidder", "scale:search/ranker", "scale:ads/*", "view:workers", "*"):
+    for action in (
+        "scale:ads/bidder", "scale:search/ranker", "scale:ads/*", "view:workers", "*",
+        "set:ads/batch-size", "set:search/*", "run:purge-cache",
+    ):  # fmt: skip
         assert f'<option value="{action}">' in suggested
 
 
@@ -231,6 +260,28 @@ def test_why_tells_what_is_on_record_and_what_would_be_decided_now(
     text = words(visit(site, reader, action="scale:search/ranker", user=ADS, run_id=denied))
     assert ("On record" in text, "Recorded: you were in no group then" in text) == (sees, sees)
     assert "you are in no group that may scale:search/*" in text.lower()
+
+
+@pytest.mark.parametrize(
+    ("reader", "name", "told"),
+    [
+        (ADS, "You", "Grant ads-oncall → scale:ads/* allows at most 20, you asked for 60."),
+        (ADMIN, ADS, "They are told: “grant ads-oncall → scale:ads/* allows at most 20, you asked for 60”."),
+    ],
+)
+def test_who_was_refused_for_the_limits_may_within_them(
+    site: Site, company: psycopg.Connection, reader: str, name: str, told: str
+) -> None:
+    asked = request(actor=ADS, resource="ads/bidder", run_id="run+2")
+    ledger.append(company, asked, Event.DENIED, Details(before=6, requested=60, message="at most 20"))
+    company.commit()
+    query = {"action": "scale:ads/bidder", "user": ADS, "run_id": "run+2"}
+    text = words(visit(site, reader, **query))
+    assert text.startswith(f"{name} may, within limits, scale:ads/bidder")
+    assert f"Now {told} Beyond the limits Grant ads-oncall → scale:ads/*" in text
+    assert "Allowed" not in text.partition("Who may")[0]
+    other = words(visit(site, reader, **{**query, "action": "view:workers"}))
+    assert other.startswith(f"{name} may view:workers"), "the record is of another action"
 
 
 def test_why_tells_which_groups_were_others_then(site: Site, company: psycopg.Connection, denied: str) -> None:

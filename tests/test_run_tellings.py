@@ -11,9 +11,9 @@ import psycopg
 import pytest
 
 from ops_dashboard import ledger
-from ops_dashboard.acts import CHANGE_GRANT_DAG_ID, DECIDE_SYNC_DAG_ID, SCALE_DAG_ID
+from ops_dashboard.acts import CHANGE_GRANT_DAG_ID, CHANGE_SETTING_DAG_ID, DECIDE_SYNC_DAG_ID, SCALE_DAG_ID
 from ops_dashboard.ledger import Details, Event
-from tests.company import ADMIN, ADS, VIEWER
+from tests.company import ADMIN, ADS, GRANTS, SEARCH, VIEWER, grant, with_grants
 from tests.ledger_records import request, soon
 from tests.product_site import Site, words
 
@@ -192,6 +192,21 @@ def test_what_was_never_read_is_not_told_as_not_ready(
     )
     recorded(company, SCALE_DAG_ID, "ads/x", *steps)
     assert told in words(visit(site, SCALE_DAG_ID))
+
+
+@pytest.mark.parametrize(
+    ("dag_id", "verb", "resource"), [(SCALE_DAG_ID, "scale", "ads/x"), (CHANGE_SETTING_DAG_ID, "set", "ads/x")]
+)
+@pytest.mark.parametrize(("reader", "offered"), [(ADMIN, True), (SEARCH, False)])
+def test_setting_back_is_offered_to_who_may_only(
+    site: Site, company: psycopg.Connection, dag_id: str, verb: str, resource: str, reader: str, offered: bool
+) -> None:
+    with_grants(company, *GRANTS, grant("everybody", "view:audit"))
+    asked = request(actor=ADMIN, action=verb, resource=resource, dag_id=dag_id, run_id="run-x")
+    for event in (Event.STARTED, Event.CHANGED, Event.SUCCEEDED):
+        ledger.append(company, asked, event, Details(before=6, requested=9, after=9, time_limit=soon()))
+    company.commit()
+    assert ("Set back to 6" in words(visit(site, dag_id, reader))) == offered
 
 
 def test_runs_of_a_dag_that_is_gone_read_plainly(site: Site, company: psycopg.Connection) -> None:

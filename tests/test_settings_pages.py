@@ -114,10 +114,12 @@ def test_the_persons_own_come_first_with_value_owner_and_who_may(site: Site, hom
     assert words(html).startswith("Settings Change a value that your team's programs run with.")
     assert "Your settings · by ads-oncall" in words(html)
     assert rows(html, "Your settings") == [
-        "ads/batch-size Bids per batch 100 – Ads Serving Change ads/batch-size",
-        "ads/fast Fast path true – Ads Serving Change ads/fast",
+        "ads/batch-size Bids per batch 100 no change on record Ads Serving Change ads/batch-size",
+        "ads/fast Fast path true no change on record Ads Serving Change ads/fast",
     ]
-    assert rows(html, "Settings of others") == ["search/model Ranking model a – Search Platform search-oncall"]
+    assert rows(html, "Settings of others") == [
+        "search/model Ranking model a no change on record Search Platform search-oncall"
+    ]
     assert sorted(homes.reads) == ["bidder-config", "model"]
     get(site, "/ops/settings", SEARCH)
     assert len(homes.reads) == 2

@@ -75,7 +75,7 @@ def runs_of(connection: psycopg.Connection) -> list[tuple[str, str]]:
 def test_the_demo_company_comes_in_nested_groups_closed(
     product_database: str, directory_file: Path, app_connection: psycopg.Connection
 ) -> None:
-    assert sync_directory()["differences"]["users"] == 4
+    assert sync_directory()["differences"]["users"] == 5
     assert {(ADS, "ads-oncall"), (ADS, "staff"), (VIEWER, "staff")} <= memberships(app_connection)
     again = sync_directory()
     assert again["state"] == "applied"
@@ -126,7 +126,7 @@ def test_a_dry_run_asked_for_by_a_person_tells_what_would_change(
     product_database: str, directory_file: Path, app_connection: psycopg.Connection
 ) -> None:
     told = sync_directory(REHEARSAL)
-    assert (told["state"], told["differences"]["users"]) == ("rehearsed", 4)
+    assert (told["state"], told["differences"]["users"]) == ("rehearsed", 5)
     assert memberships(app_connection) == set()
     assert runs_of(app_connection) == [("rehearsed", VIEWER)]
 

@@ -29,7 +29,7 @@ YES_NO = [("true", "Yes"), ("false", "No")]
 
 
 def field(
-    schema: dict[str, object], value: str = "", error: str | None = None, options: Options | None = None
+    schema: dict[str, object], value: str | None = None, error: str | None = None, options: Options | None = None
 ) -> Component:
     found = value_field("max_age", Parameter.model_validate(schema), value=value, error=error, options=options)
     assert isinstance(found, Component)

@@ -13,6 +13,7 @@ from ops_dashboard.acts.grants import (
     check_grant,
     find_revocable,
     grant_in_words,
+    unknown_group,
 )
 from ops_dashboard.acts.operations import DAG_PREFIX, OPERATION_TASK_ID, RunRequest, operation_dag_id, run_request
 from ops_dashboard.acts.preview import Preview
@@ -82,4 +83,5 @@ __all__ = [
     "parts_in",
     "request_model",
     "run_request",
+    "unknown_group",
 ]

@@ -92,20 +92,28 @@ def check_grant(connection: psycopg.Connection, request: ChangeGrantRequest) -> 
     """
     from ops_dashboard import access
 
-    names = access.group_names(connection)
-    if request.group not in names:
-        guesses = get_close_matches(request.group, names)
-        hint = f"; did you mean {' or '.join(guesses)}?" if guesses else ""
-        raise RequestError({"group": f"the company directory has no group {shown(request.group)}{hint}"})
+    problems = {"group": unknown_group(connection, request.group)}
     if request.expires_at is not None and not _is_to_come(connection, request.expires_at):
-        raise RequestError(
-            {"expires_at": f"{request.expires_at:%Y-%m-%d %H:%M} UTC has passed; accepted is a later time"}
-        )
+        problems["expires_at"] = f"{request.expires_at:%Y-%m-%d %H:%M} UTC has passed; accepted is a later time"
+    if found := {field: problem for field, problem in problems.items() if problem}:
+        raise RequestError(found)
     terms = (request.bounds, None, request.expires_at)
     live = access.live_grants(connection, group=request.group, action=request.action)
     same = [grant for grant in live if (grant.limits, grant.valid_from, grant.expires_at) == terms]
     if same:
         raise RequestError({"action": f"grant {same[0].grant_id} gives just this already"})
+
+
+def unknown_group(connection: psycopg.Connection, name: str) -> str | None:
+    """Say that the directory has no group of that name, and which one may be meant; None if it has."""
+    from ops_dashboard import access
+
+    names = access.group_names(connection)
+    if name in names:
+        return None
+    guesses = get_close_matches(name, names)
+    hint = f"; did you mean {' or '.join(guesses)}?" if guesses else ""
+    return f"the company directory has no group {shown(name)}{hint}"
 
 
 def find_revocable(connection: psycopg.Connection, request: ChangeGrantRequest) -> Grant:

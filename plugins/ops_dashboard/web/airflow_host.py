@@ -52,6 +52,7 @@ def build_app() -> FastAPI:
         now=lambda: datetime.now(UTC),
         banner=settings().banner,
         groups_page="/access/sources",
+        access_page="/access",
     )
     explain = {
         database.DatabaseDownError: database_down,

@@ -22,15 +22,26 @@ class Problem(Exception):  # noqa: N818 (the word of RFC 9457)
         text: Why, in one or two sentences.
         hint: What the reader can do now.
         retry: Whether asking again may help.
+        way_on: Label and address of the page that tells more.
     """
 
-    def __init__(self, status: int, title: str, text: str, *, hint: str = "", retry: bool = False) -> None:
+    def __init__(
+        self,
+        status: int,
+        title: str,
+        text: str,
+        *,
+        hint: str = "",
+        retry: bool = False,
+        way_on: tuple[str, str] | None = None,
+    ) -> None:
         super().__init__(text)
         self.status = status
         self.title = title
         self.text = text
         self.hint = hint
         self.retry = retry
+        self.way_on = way_on
         self.headers: Mapping[str, str] = {}
 
 
@@ -58,14 +69,15 @@ def sign_in_first() -> Problem:
     )
 
 
-def forbidden(reason: str) -> Problem:
-    """Say that the user may not do this, with the reason of the decision."""
+def forbidden(reason: str, way_on: tuple[str, str] | None = None) -> Problem:
+    """Say that the user may not do this, with the reason of the decision and the way to who may."""
     sentence = reason[:1].upper() + reason[1:].rstrip(".")
     return Problem(
         403,
         "You may not do this",
         f"{sentence}.",
         hint="Ask a member of a group that may, or ask your Data Platform team for a grant.",
+        way_on=way_on,
     )
 
 

@@ -107,9 +107,11 @@ class LastResort:
 
 
 def _page(problem: Problem, http: Request) -> Page:
-    way_on = Actions(Button("Try again", address(http), primary=True)) if problem.retry else None
+    buttons = [Button("Try again", address(http), primary=True)] if problem.retry else []
+    buttons += [Button(*problem.way_on)] if problem.way_on else []
     tone = Tone.WARN if problem.status < 500 else Tone.BAD
-    message = Message(Text(problem.text), Text(problem.hint, muted=True), way_on, tone=tone)
+    ways_on = Actions(*buttons) if buttons else None
+    message = Message(Text(problem.text), Text(problem.hint, muted=True), ways_on, tone=tone)
     return Page(problem.title, message, status=problem.status)
 
 

@@ -63,6 +63,11 @@ class Links:
         filled = re.sub(r"{(\w+)}", lambda match: quote(str(values[match[1]]), safe=""), path)
         return self.with_query(f"{self.root}{filled}", {}, {k: v for k, v in values.items() if k not in names})
 
+    def filled(self, target: Target, texts: Mapping[str, str]) -> str:
+        """Give the address of a form that is filled in; see `PageRequest.filled_url`."""
+        address_of_form = self.to(target, {})
+        return f"{address_of_form}?{urlencode(texts)}" if texts else address_of_form
+
     def with_query(
         self, path: str, query: Mapping[str, str] | ImmutableMultiDict[str, str], changes: Mapping[str, str | int]
     ) -> str:

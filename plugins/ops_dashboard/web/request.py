@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from starlette.datastructures import ImmutableMultiDict
 from starlette.requests import Request
 
+from ops_dashboard.text import shorten
 from ops_dashboard.web.errors import forbidden
 from ops_dashboard.web.links import Links, Target, address
 
@@ -81,6 +82,7 @@ class Host:
         now: The clock.
         banner: A sentence above every page; empty for none.
         groups_page: Path, below the prefix, of the page that tells how old the groups are and why; empty for none.
+        access_page: Path of the page that tells who may do the `action` of its query; empty for none.
     """
 
     authenticate: Callable[..., Any]
@@ -91,6 +93,7 @@ class Host:
     now: Callable[[], datetime]
     banner: str = ""
     groups_page: str = ""
+    access_page: str = ""
 
 
 @dataclass(frozen=True)
@@ -146,6 +149,10 @@ class PageRequest:
         """
         return self.links.to(target, values)
 
+    def filled_url(self, target: Target, texts: Mapping[str, str]) -> str:
+        """Give the address of a page whose form is filled in with texts: unlike in `url`, an empty one stays."""
+        return self.links.filled(target, texts)
+
     def here(self, **changes: str | int) -> str:
         """Give the address of this page with other filters; it starts again at the first page of results.
 
@@ -169,5 +176,10 @@ class PageRequest:
         """
         decision = self.host.authorise(self, [action])[action]
         if not decision.allowed:
-            raise forbidden(decision.reason)
+            raise forbidden(decision.reason, self.who_may(action))
         return decision
+
+    def who_may(self, action: str) -> tuple[str, str] | None:
+        """Label and address of the page that tells who may do this; None where there is no such page."""
+        page = self.host.access_page
+        return (f"Who may {shorten(action)}", self.url(page, action=action)) if page else None

@@ -96,7 +96,7 @@ class PageServer:
             warning=groups.warning(request.now, more) if groups else None,
         )
         if needed is not None and not decisions[needed].allowed:
-            raise forbidden(decisions[needed].reason)
+            raise forbidden(decisions[needed].reason, request.who_may(needed))
 
     def home(self, http: Request) -> Response:
         """Lead to the first page that this user may see."""

@@ -10,6 +10,7 @@ from ops_dashboard.web.components import (
     Columns,
     Facts,
     Form,
+    Hidden,
     Node,
     Page,
     Panel,
@@ -29,7 +30,7 @@ from ops_dashboard.web.router import Router
 router = Router(prefix="/ops")
 
 _CHOICES = (("", "Choose"), ("approve", "Approve: it is carried out at once"), ("reject", "Reject: nothing is done"))
-_OWN_CHOICES = (("reject", "Withdraw: nothing is done"),)
+_LEAD = "Once approved, exactly what is shown here is carried out; if anything of it changes before, nothing is."
 
 
 @router.page("/runs/{dag_id}/{run_id}/answer", title="Answer", needs=None, tab=tab_of)
@@ -45,7 +46,7 @@ def answer(request: PageRequest) -> Redirect | Page:
     asked, approval = _waiting(request)
     choice, note = request.form.get("choice", ""), request.form.get("note", "")
     errors = {}
-    accepted = [value for value, _ in _choices(request, asked) if value]
+    accepted = ["reject"] if is_own(request, asked.asked_by) else [value for value, _ in _CHOICES if value]
     if choice not in accepted:
         errors["choice"] = f"{' or '.join(accepted)} it"
     if choice == "reject" and not shorten(note, MAX_REASON).strip():
@@ -77,8 +78,9 @@ def _waiting(request: PageRequest) -> tuple[DagRun, Approval]:
 
 
 def _form_page(request: PageRequest, asked: DagRun, approval: Approval, errors: dict[str, str]) -> Page:
+    own = is_own(request, asked.asked_by)
     return Page(
-        "Withdraw" if is_own(request, asked.asked_by) else "Approve",
+        "Withdraw" if own else "Approve",
         Columns(
             main=Panel(*_form(request, asked, errors)),
             side=(
@@ -92,7 +94,7 @@ def _form_page(request: PageRequest, asked: DagRun, approval: Approval, errors: 
             ),
         ),
         subject=_subject(asked),
-        lead="Once approved, exactly what is shown here is carried out; if anything of it changes before, nothing is.",
+        lead="Nothing of what is shown here will be done." if own else _LEAD,
     )
 
 
@@ -101,18 +103,17 @@ def _subject(asked: DagRun) -> str:
     return shorten(f"{model.verb} {model.resource_of(asked.conf)}") if model is not None else asked.dag_id
 
 
-def _choices(request: PageRequest, asked: DagRun) -> tuple[tuple[str, str], ...]:
-    return _OWN_CHOICES if is_own(request, asked.asked_by) else _CHOICES
-
-
 def _form(request: PageRequest, asked: DagRun, errors: dict[str, str]) -> tuple[Node, ...]:
     back = request.url(run, dag_id=request.path["dag_id"], run_id=request.path["run_id"])
+    own = is_own(request, asked.asked_by)
     note = TextArea(
         "note",
         "Note",
-        hint="Needed to reject; everybody who may see the audit page can read it.",
+        hint=f"{'Say why' if own else 'Needed to reject'}; everybody who may see the audit page can read it.",
         error=errors.get("note"),
         max_length=MAX_REASON,
     )
-    choice = SelectField("choice", "Answer", _choices(request, asked), error=errors.get("choice"))
-    return (Form(choice, note, submit="Answer", cancel=back),)
+    choice = (
+        Hidden("choice", "reject") if own else SelectField("choice", "Answer", _CHOICES, error=errors.get("choice"))
+    )
+    return (Form(choice, note, submit="Withdraw" if own else "Answer", cancel=back),)

@@ -42,8 +42,8 @@ _FILTERS = ("q", "actor", "action", "resource", "outcome", "period", "run_id")
 _COLUMNS = (
     Column("Time", width=15, numeric=True),
     Column("Person", width=20),
-    Column("Act"),
-    Column("Effect", width=20, numeric=True),
+    Column("Act", broad=True),
+    Column("Effect", width=20, numeric=True, broad=True),
     Column("Outcome", width=10),
 )
 
@@ -107,8 +107,8 @@ def _toolbar(request: PageRequest) -> Toolbar:
     run_id = request.query.get("run_id", "")
     return Toolbar(
         Search("q", "Search"),
-        Search("actor", "Person, whole name"),
-        Search("resource", "Resource, whole name"),
+        Search("actor", "Person, exact"),
+        Search("resource", "Resource, exact"),
         Select("action", "Action", [("", "Any action"), *((action, action) for action in _ACTIONS)]),
         Select("outcome", "Outcome", [("", "Any outcome"), *((str(o), outcome_label(o)) for o in Outcome)]),
         Select("period", "Time", [("", "Any time"), *_PERIOD_LABELS.items()]),

@@ -50,15 +50,18 @@ def tab_of(request: PageRequest) -> str:
 def run(request: PageRequest) -> Page:
     """Follow a run while it goes on; afterwards tell how it ended. Everybody may see what they asked for."""
     story = read_story(request, request.path["dag_id"], request.path["run_id"])
-    if story.asked_by != request.user.name:
+    if not is_own(request, story.asked_by):
         request.require("view:audit")
     telling = telling_of(story.dag_id)
     return Page(
         telling.title(story),
         Live(
-            Columns(main=(Panel(*_headline(story), *_why(story)), *_said(story)), side=Panel(_steps(story))),
+            Columns(
+                main=(Panel(*_headline(story), *_why(story)), *_said(story)),
+                side=Panel(_steps(story, request.user.name)),
+            ),
             *_approval(request, story),
-            *(_note_of(other) for other in story.others),
+            *(_note_of(other, request.user.name) for other in story.others),
             Actions(*telling.ways_on(request, story), *_buttons(request, story)),
             every=1.0,
             done=story.has_ended,
@@ -105,9 +108,11 @@ def why_not_answer(request: PageRequest, asked_by: str | None, approval: Approva
     return f"It takes somebody of {approval.group}; you are somebody {why_not}." if why_not else None
 
 
-def _note_of(other: Entry) -> Note:
+def _note_of(other: Entry, reader: str) -> Note:
     """What else became of the run's id: nearly always that somebody had it executed again."""
-    told = f"{other.outcome}, asked by {other.actor}" + (f": {other.message} " if other.message else " ")
+    told = f"{other.outcome}, asked by {person(other.actor, reader)}" + (
+        f": {other.message} " if other.message else " "
+    )
     return Note(Tone.WARN, told, Time(other.at), title="Also on record:")
 
 
@@ -155,18 +160,19 @@ def _verdict_title(outcome: Outcome) -> str:
     return "Nothing was changed:" if outcome in _NOTHING_DONE else ""
 
 
-def _steps(story: Story) -> Steps:
+def _steps(story: Story, reader: str) -> Steps:
     entry, telling = story.entry, telling_of(story.dag_id)
     effect, *rest = telling.steps
     asked_at = story.airflow.asked_at if story.airflow else entry.at if entry else None
     requested = Step("Requested", StepState.DONE, at=asked_at)
     if entry is None:
         state = StepState.FAILED if story.has_ended else StepState.NOW
-        return Steps(requested, Step("Authorised", state), Step(effect, StepState.NEXT))
+        waits = story.approval is not None and story.approval.is_open
+        return Steps(requested, Step("Approved" if waits else "Authorised", state), Step(effect, StepState.NEXT))
     if entry.started_at is None:
         verdict = "Failed" if entry.outcome is Outcome.FAILED else entry.outcome.capitalize()
         return Steps(requested, Step(verdict, StepState.FAILED, at=entry.finished_at))
-    approved = f", approved by {entry.approved_by}" if entry.approved_by else ""
+    approved = f", approved by {person(entry.approved_by, reader)}" if entry.approved_by else ""
     allowed = Step("Allowed", StepState.DONE, f"by {entry.grant}{approved}", at=entry.started_at)
     if entry.changed_at is None and entry.outcome is not Outcome.SUCCEEDED:
         state = StepState.NOW if entry.outcome is Outcome.RUNNING else StepState.FAILED

@@ -55,8 +55,8 @@ def outcome_label(outcome: Outcome) -> str:
 
 
 def person(name: str, reader: str) -> str:
-    """How a page calls a person."""
-    return "you" if name == reader else name
+    """How a page calls a person; Airflow's names differ in more than case."""
+    return "you" if name.lower() == reader.lower() else name
 
 
 def effect(entry: Entry) -> str | None:

@@ -28,19 +28,24 @@ _YES_OR_NO = (("true", "Yes"), ("false", "No"))
 
 
 def value_field(
-    name: str, parameter: Parameter, *, value: str = "", error: str | None = None, options: Options | None = None
+    name: str,
+    parameter: Parameter,
+    *,
+    value: str | None = None,
+    error: str | None = None,
+    options: Options | None = None,
 ) -> Node:
     """Return the field that a person gives a parameter's value in; what arrives is for `read_text` to read.
 
     Args:
         name: Name in `request.form`; its words are the label if the parameter has no title.
         parameter: What is accepted.
-        value: Text shown at first; the parameter's default if it is empty.
+        value: Text shown at first; None for the parameter's default, which an empty text is not.
         error: What was wrong with what was sent, and what is accepted.
         options: What a query offers as `(value, label)`: nothing else can be chosen. None if there is no query.
     """
     label = f"{parameter.label(name)}{' (optional)' if parameter.optional else ''}"
-    shown = value or text_of(parameter.default)
+    shown = text_of(parameter.default) if value is None else value
     offered = _offered(parameter) if options is None else options
     if offered is not None:
         return _select(name, label, parameter, shown, error=error, offered=offered)

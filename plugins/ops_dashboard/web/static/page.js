@@ -4,6 +4,7 @@ import { startFilters } from "./filters.js";
 import { startForms } from "./forms.js";
 import { startLive } from "./live.js";
 import { startOuterLinks } from "./outer.js";
+import { startTabs } from "./tabs.js";
 import { startTimes } from "./times.js";
 
 startChoices();
@@ -11,4 +12,5 @@ startFilters();
 startForms();
 startLive();
 startOuterLinks();
+startTabs();
 startTimes();

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from ops_dashboard import access, ledger
 from ops_dashboard.access import Decision, GroupsSince, Holder, Holders
-from ops_dashboard.ledger import Entry, Filter
+from ops_dashboard.ledger import Entry, Filter, Value
 from ops_dashboard.web.components import (
     Badge,
     Code,
@@ -27,7 +27,7 @@ from ops_dashboard.web.components import (
     Tone,
     Toolbar,
 )
-from ops_dashboard.web.pages.access.words import origin, validity, way
+from ops_dashboard.web.pages.access.words import origin, unknown_resource, validity, way
 from ops_dashboard.web.pages.runs import run
 from ops_dashboard.web.pages.shared import outcome_badge, person
 from ops_dashboard.web.questions import SEES_OTHERS
@@ -48,30 +48,72 @@ def answer_page(request: PageRequest, user: str, action: str, toolbar: Toolbar) 
     With `run_id` in the address it also tells what the record of that run says, for who wonders why it was refused.
     """
     found = access.explain(request.database, user, action)
-    decision = found.decision
-    who = person(user, request.user.name)
+    decision, entry = found.decision, _recorded_request(request, user)
+    beyond = _beyond_limits(request, decision, entry)
     return Page(
-        f"{'You' if who == 'you' else who} {'may' if decision.allowed else 'may not'}",
+        f"{_name(request, user)} {'may, within limits,' if beyond else 'may' if decision.allowed else 'may not'}",
         toolbar,
-        *_record(request, user),
-        Panel(*_decision(request, decision, found.path)),
+        unknown_resource(action),
+        *_record(request, entry),
+        Panel(*_decision(request, decision, found.path) if beyond is None else _beyond(request, beyond)),
         *_holders(request, found.holders),
         subject=action,
         lead="By the groups and grants of now. Limits are judged with each request.",
     )
 
 
+def _name(request: PageRequest, user: str) -> str:
+    return "You" if _is_reader(request, user) else user
+
+
+def _is_reader(request: PageRequest, user: str) -> bool:
+    return person(user, request.user.name) == "you"
+
+
+def _recorded_request(request: PageRequest, user: str) -> Entry | None:
+    """The request that the reader wonders about, if they may know of it."""
+    run_id = request.query.get("run_id", "")
+    if not run_id or not (_is_reader(request, user) or request.may("view:audit")):
+        return None
+    page = ledger.entries(request.database, Filter(run_id=run_id, actor=user), limit=1)
+    return page.entries[0] if page.entries else None
+
+
+def _beyond_limits(request: PageRequest, decision: Decision, entry: Entry | None) -> Decision | None:
+    """The refusal of just what was asked for, where there is a right but for its limits; None if there is none."""
+    if entry is None or not decision.allowed or f"{entry.action}:{entry.resource}" != decision.action:
+        return None
+    asked, there = _count_of(entry.requested), _count_of(entry.before)
+    again = access.decide(request.database, decision.user, decision.action, asked, there)
+    return None if again.allowed else again
+
+
+def _count_of(value: Value) -> int | None:
+    """What limits judge."""
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
 def _reason(request: PageRequest, decision: Decision) -> str:
     """The decision's own words; a refusal speaks to the person it is about."""
     if decision.allowed:
         return f"{decision.reason}."
-    if decision.user == request.user.name:
+    if _is_reader(request, decision.user):
         return f"{decision.reason[:1].upper()}{decision.reason[1:]}."
     return f"They are told: “{decision.reason}”."
 
 
-def _decision(request: PageRequest, decision: Decision, path: tuple[str, ...]) -> tuple[Node, ...]:
-    badge = Badge("Allowed", Tone.OK) if decision.allowed else Badge("Denied", Tone.BAD)
+def _beyond(request: PageRequest, beyond: Decision) -> tuple[Node, ...]:
+    """The grant that comes closest, which need not be the one that allows it without a value."""
+    group = beyond.grant.group if beyond.grant else ""
+    path = access.paths_into(request.database, beyond.user, [group]).get(group, ())
+    return _decision(request, beyond, path, Badge("Beyond the limits", Tone.WARN))
+
+
+def _decision(
+    request: PageRequest, decision: Decision, path: tuple[str, ...], badge: Badge | None = None
+) -> tuple[Node, ...]:
+    if badge is None:
+        badge = Badge("Allowed", Tone.OK) if decision.allowed else Badge("Denied", Tone.BAD)
     verdict, grant = Spread(Text(_reason(request, decision)), badge), decision.grant
     if grant is None:
         return (verdict,)
@@ -79,7 +121,7 @@ def _decision(request: PageRequest, decision: Decision, path: tuple[str, ...]) -
         verdict,
         Facts(
             ("Grant", Code(str(grant))),
-            ("Path", (way(path), " → ", decision.user)),
+            ("Path", (way(path), " → ", person(decision.user, request.user.name))),
             ("Limits", grant.bounds or "none but the pool's own"),
             ("Until", validity(grant, request.now)),
             ("Origin", origin(grant, request.user.name)),
@@ -87,15 +129,10 @@ def _decision(request: PageRequest, decision: Decision, path: tuple[str, ...]) -
     )
 
 
-def _record(request: PageRequest, user: str) -> tuple[Node, ...]:
-    run_id = request.query.get("run_id", "")
-    if not run_id or not (user == request.user.name or request.may("view:audit")):
+def _record(request: PageRequest, entry: Entry | None) -> tuple[Node, ...]:
+    if entry is None:
         return ()
-    page = ledger.entries(request.database, Filter(run_id=run_id, actor=user), limit=1)
-    if not page.entries:
-        return ()
-    entry = page.entries[0]
-    groups = access.groups_since(request.database, user, entry.at)
+    groups = access.groups_since(request.database, entry.actor, entry.at)
     return (Heading("On record"), _recorded(request, entry, groups), Heading("Now"))
 
 
@@ -139,11 +176,16 @@ def _count(holders: Holders) -> str | None:
 def _cells(request: PageRequest, holder: Holder) -> tuple[Node, ...]:
     grant = holder.grant
     return (
-        Stacked(holder.name or holder.email, holder.email if holder.name else None),
+        _person(request, holder),
         way(holder.path),
         Stacked(Code(grant.action), grant.bounds or None),
         validity(grant, request.now),
     )
+
+
+def _person(request: PageRequest, holder: Holder) -> Node:
+    who = person(holder.email, request.user.name)
+    return Stacked(holder.name or who, who if holder.name else None)
 
 
 def _nobody() -> Empty:

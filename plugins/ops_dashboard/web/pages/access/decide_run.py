@@ -79,6 +79,7 @@ def _held(request: PageRequest) -> SyncRun:
             "Somebody else has to release this",
             "You asked for this sync, and a second person has to look at what it changes.",
             hint="You may discard it.",
+            way_on=request.who_may(MANAGES),
         )
     return found
 

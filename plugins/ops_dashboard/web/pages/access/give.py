@@ -7,33 +7,25 @@ from collections.abc import Mapping
 
 from ops_dashboard import access
 from ops_dashboard.access import Access
-from ops_dashboard.acts import CHANGE_GRANT_DAG_ID, ChangeGrantRequest, RequestError, check_grant, parse
-from ops_dashboard.web.components import (
-    Code,
-    Columns,
-    Confirm,
-    Facts,
-    Fieldset,
-    Form,
-    NumberField,
-    Page,
-    Panel,
-    Redirect,
-    Text,
-    TextField,
-    TimeField,
-    Typed,
+from ops_dashboard.acts import (
+    CHANGE_GRANT_DAG_ID,
+    ChangeGrantRequest,
+    RequestError,
+    check_grant,
+    parse,
+    unknown_group,
 )
-from ops_dashboard.web.pages.access.words import known_actions
-from ops_dashboard.web.pages.asking import ask, once, reason_field, switched_off, typed_number
+from ops_dashboard.web.components import Code, Columns, Facts, Node, Note, Page, Panel, Redirect, Text, Tone
+from ops_dashboard.web.errors import Problem
+from ops_dashboard.web.pages.access import give_parts as parts
+from ops_dashboard.web.pages.access.words import managing
+from ops_dashboard.web.pages.asking import ask, switched_off, typed_number
 from ops_dashboard.web.request import PageRequest
 from ops_dashboard.web.router import Router
 
 router = Router(prefix="/ops")
 
-_MOST_SUGGESTIONS = 1000
 _ANY_GRANT = "manage:grants"
-_LIMITS = ("min", "max", "max_change")
 
 
 @router.page("/access/grants/give", title="Give a grant", needs=None)
@@ -41,17 +33,28 @@ def give_form(request: PageRequest) -> Page:
     """Show the form to who may give any grant at all; the address may fill in `group` and `action`."""
     if not may_give_any(access.describe(request.database, request.user.name)):
         request.require(_ANY_GRANT)
-    return _form_page(request, {})
+    return _form_page(request, {}, status=200)
 
 
 @router.form("/access/grants/give", needs=None)
 def give(request: PageRequest) -> Redirect | Page:
-    """Ask for the act, or show what to correct."""
+    """Take the next step: back to the form, on to a look at the grant, or to the run that gives it."""
+    step = request.form.get(parts.STEP, parts.GIVE)
+    if step == parts.CHANGE:
+        return _form_page(request, {}, status=200)
     try:
         asked = _read(request)
     except RequestError as error:
         return _form_page(request, error.problems)
-    return ask(request, CHANGE_GRANT_DAG_ID, asked)
+    return _review_page(request, asked) if step == parts.REVIEW else _ask(request, asked)
+
+
+def _ask(request: PageRequest, asked: ChangeGrantRequest) -> Redirect | Page:
+    """Ask for the act; where that fails, show again what is asked for, as the same request."""
+    try:
+        return ask(request, CHANGE_GRANT_DAG_ID, asked)
+    except Problem as problem:
+        return _review_page(request, asked, problem)
 
 
 def may_give_any(found: Access) -> bool:
@@ -70,24 +73,35 @@ def _read(request: PageRequest) -> ChangeGrantRequest:
     Raises:
         RequestError: Tells what to correct, by field.
     """
-    typed = {name: request.form.get(name, "").strip() for name in ("group", "action", "expires_at", *_LIMITS)}
-    limits = {name: typed_number(typed[name]) for name in _LIMITS if typed[name]}
-    asked = parse(
-        ChangeGrantRequest,
-        {
-            "change": "grant",
-            "group": typed["group"],
-            "action": typed["action"],
-            "limits": limits or None,
-            "expires_at": _in_utc(typed["expires_at"]),
-            "reason": request.form.get("reason", ""),
-        },
-    )
-    check_grant(request.database, asked)
-    decision = access.decide(request.database, request.user.name, asked.target)
-    if not decision.allowed:
-        raise RequestError({"action": decision.reason})
+    typed = {name: request.form.get(name, "").strip() for name in parts.FIELDS}
+    limits = {name: typed_number(typed[name]) for name in parts.LIMITS if typed[name]}
+    values = {
+        "change": "grant",
+        "group": typed["group"],
+        "action": typed["action"],
+        "limits": limits or None,
+        "expires_at": _in_utc(typed["expires_at"]),
+        "reason": request.form.get("reason", ""),
+    }
+    problems = _not_to_give(request, typed["group"], typed["action"])
+    try:
+        asked = parse(ChangeGrantRequest, values)
+        check_grant(request.database, asked)
+    except RequestError as error:
+        raise RequestError({**problems, **error.problems}) from error
+    if problems:
+        raise RequestError(problems)
     return asked
+
+
+def _not_to_give(request: PageRequest, group: str, action: str) -> dict[str, str]:
+    """What is wrong with these two whatever stands in the other fields, so that all mistakes are told at once."""
+    decision = access.decide(request.database, request.user.name, managing(action))
+    problems = {
+        "group": unknown_group(request.database, group),
+        "action": None if decision.allowed else decision.reason,
+    }
+    return {field: problem for field, problem in problems.items() if problem}
 
 
 def _in_utc(text: str) -> str | None:
@@ -97,77 +111,28 @@ def _in_utc(text: str) -> str | None:
     return text or None
 
 
-def _form_page(request: PageRequest, errors: Mapping[str, str]) -> Page:
+def _form_page(request: PageRequest, errors: Mapping[str, str], status: int | None = None) -> Page:
+    return _page(
+        request, *switched_off(request, CHANGE_GRANT_DAG_ID), main=Panel(parts.form(request, errors)), status=status
+    )
+
+
+def _review_page(request: PageRequest, asked: ChangeGrantRequest, problem: Problem | None = None) -> Page:
+    if problem is None:
+        note, status = switched_off(request, CHANGE_GRANT_DAG_ID), 200
+    else:
+        text = f"{problem.text} {problem.hint}".strip()
+        note, status = (Note(Tone.BAD, text, title=f"{problem.title}:"),), problem.status
+    return _page(request, *note, main=parts.review(request, asked, again=problem is not None), status=status)
+
+
+def _page(request: PageRequest, *notes: Node, main: Node, status: int | None) -> Page:
     found = access.describe(request.database, request.user.name)
     by = [(grant.group, Code(grant.action)) for grant in found.grants if _reaches(grant.action)]
     return Page(
         "Give a grant",
-        *switched_off(request, CHANGE_GRANT_DAG_ID),
-        Columns(
-            main=Panel(_form(request, errors)),
-            side=Panel(Text("You may give what these grants of yours cover:"), Facts(*by)),
-        ),
+        *notes,
+        Columns(main=main, side=Panel(Text("You may give what these grants of yours cover:"), Facts(*by))),
         lead="To a group, never to a person: who belongs to it is the company directory's to say.",
-    )
-
-
-def _form(request: PageRequest, errors: Mapping[str, str]) -> Form:
-    return Form(
-        TextField(
-            "group",
-            "Group",
-            request.query.get("group", ""),
-            hint="As the company directory names it.",
-            error=errors.get("group"),
-            required=True,
-            suggestions=access.group_names(request.database)[:_MOST_SUGGESTIONS],
-        ),
-        TextField(
-            "action",
-            "Action",
-            request.query.get("action", ""),
-            hint="As in scale:ads/bidder, or scale:ads/* for all of a team's; * is any text.",
-            error=errors.get("action"),
-            required=True,
-            suggestions=known_actions(access.granted_actions(request.database))[:_MOST_SUGGESTIONS],
-        ),
-        Fieldset(
-            "Limits",
-            _limit("min", "Least", errors),
-            _limit("max", "Most", errors),
-            _limit("max_change", "Change at once", errors),
-            hint="Numbers of workers; what is left empty is open, within the pool's own limits.",
-            error=errors.get("limits"),
-        ),
-        TimeField(
-            "expires_at",
-            "Expires at (UTC)",
-            hint="Left empty, it holds until somebody revokes it.",
-            error=errors.get("expires_at"),
-        ),
-        reason_field(errors),
-        once(),
-        submit="Give the grant",
-        cancel=request.url("/access/grants"),
-        confirm=_confirm(),
-    )
-
-
-def _limit(name: str, label: str, errors: Mapping[str, str]) -> NumberField:
-    return NumberField(name, label, error=errors.get(f"limits.{name}"), required=False)
-
-
-def _confirm() -> Confirm:
-    return Confirm(
-        "Give this grant?",
-        Facts(
-            ("Group", Typed("group")),
-            ("Action", Typed("action")),
-            ("Least", Typed("min")),
-            ("Most", Typed("max")),
-            ("Change at once", Typed("max_change")),
-            ("Expires (UTC)", Typed("expires_at")),
-        ),
-        button="Give it now",
-        review="Review the grant",
+        status=status,
     )

@@ -74,7 +74,7 @@ def _toolbar(request: PageRequest) -> Toolbar:
 
 def _rights_page(request: PageRequest, user: str, mistake: Note | None = None) -> Page:
     found = access.describe(request.database, user)
-    is_reader = user == request.user.name
+    is_reader = person(user, request.user.name) == "you"
     by = ", ".join(dict.fromkeys(grant.group for grant in found.grants))
     paths = access.paths_into(request.database, user, [grant.group for grant in found.grants])
     rows = [_cells(request, grant, paths.get(grant.group, ())) for grant in found.grants]

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence, Set
+from collections.abc import Callable, Mapping, Sequence, Set
 from datetime import datetime
 
 from ops_dashboard.access import Grant
-from ops_dashboard.acts import ChangeGrantRequest
-from ops_dashboard.catalog import CatalogError
+from ops_dashboard.acts import ChangeGrantRequest, ChangeSettingRequest, RunRequest, ScaleRequest
+from ops_dashboard.catalog import Catalog, CatalogError, UnknownEntryError
 from ops_dashboard.catalog.current import current_catalog
-from ops_dashboard.web.components import Code, Link, Muted, Node, Stacked, Time
+from ops_dashboard.web.components import Code, Link, Muted, Node, Note, Stacked, Time, Tone
 from ops_dashboard.web.pages.shared import person
 from ops_dashboard.web.questions import SEES_OTHERS
 from ops_dashboard.web.request import PageRequest
 
+_FINDS: Mapping[str, Callable[[Catalog, str], object]] = {
+    ScaleRequest.verb: Catalog.pool,
+    RunRequest.verb: Catalog.operation,
+    ChangeSettingRequest.verb: Catalog.setting,
+}
 _GRANTS = "/access/grants"
 _SECTIONS = {"/access": "Who may what", _GRANTS: "Grants", "/access/sources": "Sources"}
 
@@ -60,9 +65,27 @@ def managing(action: str) -> str:
 
 
 def known_actions(granted: Set[str]) -> list[str]:
-    """The actions that can be asked for: those of the pools, and what grants name."""
+    """The actions that can be asked for: those of the catalog, also of all that a team has, and what grants name."""
     try:
-        of_pools = {pool.action for pool in current_catalog().pools.values()}
+        catalog = current_catalog()
     except CatalogError:
-        of_pools = set()  # who may what can be told all the same
-    return sorted(of_pools | granted)
+        return sorted(granted)  # who may what can be told all the same
+    actions = {pool.action for pool in catalog.pools.values()}
+    actions |= {setting.action for setting in catalog.settings.values()}
+    actions |= {operation.action for operation in catalog.operations.values()}
+    return sorted(actions | {f"{action.partition('/')[0]}/*" for action in actions if "/" in action} | granted)
+
+
+def unknown_resource(action: str) -> Note | None:
+    """The warning that there is no such pool, operation or setting: a right to it is a right to nothing."""
+    verb, _, name = action.partition(":")
+    find = _FINDS.get(verb)
+    if find is None or "*" in name:
+        return None
+    try:
+        find(current_catalog(), name)
+    except UnknownEntryError as error:
+        return Note(Tone.WARN, f"there is {error}", title="Unknown:")
+    except CatalogError:
+        pass  # who may what can be told all the same
+    return None

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ops_dashboard import ledger
 from ops_dashboard.acts import RunRequest, operation_dag_id
-from ops_dashboard.catalog import Operation, UnknownOperationError
+from ops_dashboard.catalog import Operation, Scalar, UnknownOperationError
 from ops_dashboard.catalog.current import current_catalog
+from ops_dashboard.ledger import Entry, Filter, Outcome
+from ops_dashboard.parameters import text_of
 from ops_dashboard.registered import OperationView, view_operations
+from ops_dashboard.text import shorten
 from ops_dashboard.web.components import (
     Code,
     Column,
@@ -28,11 +33,13 @@ from ops_dashboard.web.components import (
 from ops_dashboard.web.errors import Problem, not_found
 from ops_dashboard.web.pages.asking import switched_off
 from ops_dashboard.web.pages.operations import words
+from ops_dashboard.web.pages.operations.waiting import waiting_of
 from ops_dashboard.web.pages.runs import run
 from ops_dashboard.web.pages.shared import outcome_badge, person
 from ops_dashboard.web.request import PageRequest
 
 _RECENT = 5
+_MOST_RUNNING = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +85,14 @@ def operation_of(request: PageRequest) -> Operation:
         raise not_found(f"{error}.") from error
 
 
-def warnings(known: About) -> tuple[Note, ...]:
-    """Why running it now would come to nothing."""
-    return (*_held(known), *_going_on(known))
+def warnings(known: About, asked: RunRequest | None = None) -> tuple[Note, ...]:
+    """Why running it now would come to nothing, and what waits already.
+
+    Args:
+        known: The operation.
+        asked: What is asked for, once it is known: with other values it may run at the same time.
+    """
+    return (*_held(known), *_going_on(known, asked), *waiting_of(known.request, known.operation))
 
 
 def _held(known: About) -> tuple[Note, ...]:
@@ -92,14 +104,28 @@ def _held(known: About) -> tuple[Note, ...]:
         return (Note(Tone.WARN, text, title="It may not run now:"),)
 
 
-def _going_on(known: About) -> tuple[Note, ...]:
-    if not known.seen.is_full:
+def _going_on(known: About, asked: RunRequest | None) -> tuple[Note, ...]:
+    per, which = known.operation.concurrency.per, ""
+    running: Sequence[Entry] = known.seen.running if known.seen.is_full else ()
+    if per is not None and asked is not None:
+        value = asked.parameters[per]
+        running, which = _running_with(known, per, value), f" for {shorten(text_of(value)) or 'no value'}"
+    if len(running) < known.operation.concurrency.limit:
         return ()
-    last = known.seen.running[0]
+    last = running[0]
     link = Link("its run", known.request.url(run, dag_id=last.dag_id, run_id=last.run_id))
     who = person(last.actor, known.request.user.name)
-    text = (f"{words.at_once(known.operation)}, and one asked for by {who} has not ended: see ", link)
+    text = (f"{words.at_once(known.operation)}, and one{which} asked for by {who} has not ended: see ", link)
     return (Note(Tone.WARN, *text, ". Until then another one is refused.", title="Running now:"),)
+
+
+def _running_with(known: About, per: str, value: Scalar | None) -> Sequence[Entry]:
+    """The runs under way whose value of a parameter is the same, as the lock tells values apart."""
+    running = Filter(action=RunRequest.verb, resource=known.operation.name, outcome=Outcome.RUNNING)
+    found = ledger.entries(known.request.database, running, limit=_MOST_RUNNING).entries
+    known.request.release_database()
+    of_value = json.dumps(value)
+    return [entry for entry in found if json.dumps((words.recorded_values(entry.requested) or {}).get(per)) == of_value]
 
 
 def beside(known: About) -> tuple[Node, ...]:
@@ -146,7 +172,7 @@ def _recent(known: About) -> Table:
         for entry in known.seen.recent
     ]
     columns = (Column("With"), Column("By", width=30), Column("Outcome", width=25))
-    return Table(columns, rows, "Recent runs", Empty("Nobody has run this from here yet."))
+    return Table(columns, rows, "Recent runs", Empty("No run is on record yet."))
 
 
 def _more(known: About) -> Node:

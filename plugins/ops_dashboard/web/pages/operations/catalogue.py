@@ -37,7 +37,7 @@ router = Router(prefix="/ops")
 
 _FILTERS = ("q", "tag", "show")
 _COLUMNS = (
-    Column("Operation", width=50),
+    Column("Operation", width=45),
     Column("Owner", width=20, optional=True),
     Column("Last run", width=20, numeric=True),
     Column("Act", action=True),
@@ -132,7 +132,7 @@ def _cells(request: PageRequest, view: OperationView) -> tuple[Node, ...]:
 
 def _last_run(request: PageRequest, entry: Entry | None) -> Node:
     if entry is None:
-        return Muted("never run")
+        return Muted("no run on record")
     href = request.url(run, dag_id=entry.dag_id, run_id=entry.run_id)
     by = (f"by {person(entry.actor, request.user.name)} · ", Time(entry.at))
     return Stacked(Link(outcome_badge(entry.outcome), href), by)

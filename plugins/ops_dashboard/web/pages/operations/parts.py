@@ -86,7 +86,7 @@ def _example(known: About) -> Node:
     values = example_of(known.operation)
     if not values:
         return None
-    href = operation_url(known.request, known.operation.name, **values)
+    href = operation_url(known.request, known.operation.name, values)
     return Text(Link("Fill in the example", href), muted=True)
 
 

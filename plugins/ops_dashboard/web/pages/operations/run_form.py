@@ -105,7 +105,7 @@ def _review_page(
     return _page(
         known,
         note,
-        *(() if again else warnings(known)),
+        *(() if again else warnings(known, asked)),
         main=parts.review(known, asked, preview, again=again),
         reviewed=True,
         status=problem.status if problem is not None else 409 if note is not None else 200,

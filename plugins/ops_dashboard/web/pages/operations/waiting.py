@@ -12,7 +12,20 @@ from ops_dashboard.acts import approver_in, operation_dag_id, request_model
 from ops_dashboard.catalog import Operation
 from ops_dashboard.catalog.current import current_catalog
 from ops_dashboard.text import shorten
-from ops_dashboard.web.components import Button, Code, Column, Heading, Node, Note, Panel, Stacked, Table, Time, Tone
+from ops_dashboard.web.components import (
+    Button,
+    Code,
+    Column,
+    Heading,
+    Link,
+    Node,
+    Note,
+    Panel,
+    Stacked,
+    Table,
+    Time,
+    Tone,
+)
 from ops_dashboard.web.dag_runs import DagRun, read_run
 from ops_dashboard.web.errors import Problem
 from ops_dashboard.web.pages.operations.words import values_in_short
@@ -22,7 +35,7 @@ from ops_dashboard.web.request import PageRequest
 _MOST_ASKED = 100
 _MOST_SHOWN = 10
 _OPEN = (
-    "/api/v2/dags/~/dagRuns/~/hitlDetails"
+    "/api/v2/dags/{dag_id}/dagRuns/~/hitlDetails"
     f"?response_received=false&state=awaiting_input&order_by=created_at&limit={_MOST_ASKED}"
 )
 _TITLE = "Waiting for your approval"
@@ -66,6 +79,23 @@ def waiting_for(request: PageRequest) -> tuple[Node, ...]:
     return Heading(_TITLE), Panel(table, flush=True)
 
 
+def waiting_of(request: PageRequest, operation: Operation) -> tuple[Note, ...]:
+    """What of an operation waits for approval. It has no record yet, so no list of runs tells of it."""
+    if operation.approval is None:
+        return ()
+    try:
+        found = request.airflow.call("GET", _OPEN.format(dag_id=operation_dag_id(operation)))["hitl_details"]
+    except Problem:
+        return ()  # whether it may run at all is told in another warning
+    links: list[Node] = []
+    for detail in found[:_MOST_SHOWN]:
+        task = detail["task_instance"]
+        href = request.url(run, dag_id=task["dag_id"], run_id=task["dag_run_id"])
+        links += [", ", Link(("asked for ", Time(datetime.fromisoformat(detail["created_at"]))), href)]
+    more = f" and {len(found) - _MOST_SHOWN} more" if len(found) > _MOST_SHOWN else ""
+    return (Note(Tone.BUSY, *links[1:], more, title="Waiting for approval:"),) if links else ()
+
+
 def _groups_of(request: PageRequest) -> set[str]:
     """Those of the reader's groups that approve anything at all."""
     approving = {each.approval.group for each in current_catalog().operations.values() if each.approval}
@@ -82,7 +112,7 @@ def _read(request: PageRequest, groups: set[str]) -> list[_Waiting]:
     """
     operations = {operation_dag_id(each): each for each in current_catalog().operations.values()}
     found: list[_Waiting] = []
-    for detail in request.airflow.call("GET", _OPEN)["hitl_details"]:
+    for detail in request.airflow.call("GET", _OPEN.format(dag_id="~"))["hitl_details"]:
         task = detail["task_instance"]
         operation, model = operations.get(task["dag_id"]), request_model(task["dag_id"])
         if model is None or _group(operation, detail) not in groups:

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Mapping
 from datetime import timedelta
+from types import MappingProxyType
 from urllib.parse import quote
 
 from ops_dashboard.catalog import Operation
@@ -20,12 +21,12 @@ _LONGEST_VALUE = 40
 _INTERPRETERS = {Interpreter.PYTHON: "Python script", Interpreter.BASH: "Bash script", Interpreter.SH: "Shell script"}
 
 
-def operation_url(request: PageRequest, name: str, /, **values: str | int) -> str:
+def operation_url(request: PageRequest, name: str, texts: Mapping[str, str] = MappingProxyType({})) -> str:
     """Give the address of the page of an operation, its form filled in with the texts of some values.
 
     A plain path, since a parameter may be called as the page's own path calls the operation.
     """
-    return request.url(f"/operations/{quote(name, safe='')}", **values)
+    return request.filled_url(f"/operations/{quote(name, safe='')}", texts)
 
 
 def example_of(operation: Operation) -> dict[str, str]:
@@ -89,13 +90,19 @@ def approval(operation: Operation) -> str:
     return f"takes somebody of {operation.approval.group}, within {duration(operation.approval.within)}"
 
 
-def recorded_in_short(requested: object) -> str:
-    """The values that a run was asked for with, as the record has them, in a line."""
+def recorded_values(requested: object) -> Mapping[str, object] | None:
+    """The values that a run was asked for with; None if the record was too long to be kept whole."""
     try:
         values = json.loads(str(requested))
-    except ValueError:  # cut, as it was too long for the record
-        values = None
-    return values_in_short(values) if isinstance(values, dict) else shorten(str(requested or ""))
+    except ValueError:
+        return None
+    return values if isinstance(values, dict) else None
+
+
+def recorded_in_short(requested: object) -> str:
+    """The values that a run was asked for with, as the record has them, in a line."""
+    values = recorded_values(requested)
+    return values_in_short(values) if values is not None else shorten(str(requested or ""))
 
 
 def values_in_short(values: Mapping[str, object]) -> str:

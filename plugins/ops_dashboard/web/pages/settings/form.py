@@ -124,9 +124,9 @@ class _View:
             return self.value
 
     @property
-    def wanted(self) -> str:
-        """The value that the form shows at first."""
-        return self.request.query.get("value", "" if self.value is None else text_of(self.value))
+    def wanted(self) -> str | None:
+        """The value that the form shows at first; None leaves it to the setting's default."""
+        return self.request.query.get("value", None if self.value is None else text_of(self.value))
 
 
 def _form_page(request: PageRequest, errors: Mapping[str, str]) -> Page:

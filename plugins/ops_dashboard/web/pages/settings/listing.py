@@ -38,9 +38,9 @@ from ops_dashboard.web.router import Router
 router = Router(prefix="/ops")
 
 _COLUMNS = (
-    Column("Setting", width=30),
+    Column("Setting", width=25),
     Column("Value", width=20, numeric=True),
-    Column("Last change", width=25, numeric=True),
+    Column("Last change", width=25, numeric=True, broad=True),
     Column("Owner", width=15, optional=True),
     Column("Act", action=True),
 )
@@ -112,7 +112,7 @@ def _value(view: SettingView) -> Node:
 
 def _last_change(request: PageRequest, entry: Entry | None) -> Node:
     if entry is None:
-        return None
+        return Muted("no change on record")
     what = f"{change_in_words(entry.before, entry.requested)} by {person(entry.actor, request.user.name)}"
     return Stacked(Link(what, request.url(run, dag_id=entry.dag_id, run_id=entry.run_id)), Time(entry.at))
 

@@ -8,11 +8,13 @@ from datetime import UTC, datetime
 from ops_dashboard.acts import DAG_PREFIX
 from ops_dashboard.ledger import Entry, Outcome, Value
 from ops_dashboard.parameters import text_of
+from ops_dashboard.text import shorten
 from ops_dashboard.web.components import Button, Code, Facts, Node, Progress, Step, StepState, Text, Tone
 from ops_dashboard.web.pages.story import Story
 from ops_dashboard.web.pages.tellings.base import Telling
 from ops_dashboard.web.request import PageRequest
 
+_LONGEST_LINE = 100
 _TONES = {Outcome.RUNNING: Tone.BUSY, Outcome.SUCCEEDED: Tone.OK}
 
 
@@ -33,7 +35,8 @@ class OperationTelling(Telling):
     def change(self, story: Story) -> Node:
         """The values, by name."""
         values = _values(story.requested)
-        return Facts(*((name, Code(text_of(value))) for name, value in values.items())) if values else None
+        given = ((name, None if value is None else Code(text_of(value))) for name, value in values.items())
+        return Facts(*given) if values else None
 
     def progress(self, story: Story, entry: Entry) -> tuple[Node, ...]:
         """How far it says it is, and its result."""
@@ -67,13 +70,13 @@ class OperationTelling(Telling):
             return Button("Cancel…", cancel), operations
         if story.has_ended:
             given = {key: text_of(value) for key, value in _values(story.requested).items()}
-            return Button("Run again", request.url(f"/operations/{name}", **given)), operations
+            return Button("Run again", request.filled_url(f"/operations/{name}", given)), operations
         return (operations,)
 
     def effect(self, entry: Entry) -> str | None:
         """What it answered, or what it was given."""
-        given = ", ".join(f"{name}={text_of(value)}" for name, value in _values(entry.requested).items())
-        return f"{given} → {entry.after}" if entry.after is not None else given or None
+        given = _in_a_line(entry.requested)
+        return f"{given} → {_in_a_line(entry.after)}".removeprefix(" → ") if entry.after is not None else given or None
 
 
 class CancelTelling(Telling):
@@ -98,6 +101,13 @@ def _values(requested: Value) -> dict[str, Value]:
     except ValueError:
         found = None
     return found if isinstance(found, dict) else {}
+
+
+def _in_a_line(recorded: Value) -> str:
+    """Values by name, as far as there are any; anything else as it is."""
+    values = _values(recorded)
+    given = [f"{name} {text_of(value)}" for name, value in values.items() if value is not None]
+    return shorten(", ".join(given) if values else str(recorded or ""), _LONGEST_LINE)
 
 
 def _duration(story: Story, entry: Entry) -> str:

@@ -42,10 +42,12 @@ class ScalingTelling(Telling):
         return super().announcement(story, entry)
 
     def ways_on(self, request: PageRequest, story: Story) -> tuple[Node, ...]:
-        """Back to the count before, and to all pools."""
+        """Back to the count before, for who may set it, and to all pools."""
         entry = story.entry
         workers = Button("Workers", request.url("/workers"))
         if entry is None or not (story.has_ended and story.has_changed_something) or not isinstance(entry.before, int):
+            return (workers,)
+        if not request.may(f"{entry.action}:{entry.resource}"):
             return (workers,)
         back = request.url(f"/workers/{entry.resource}/scale", replicas=entry.before)
         return Button(f"Set back to {entry.before}", back), workers

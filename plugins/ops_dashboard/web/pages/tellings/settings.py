@@ -41,16 +41,15 @@ class SettingTelling(Telling):
         return (made, restart) if restart else (made,)
 
     def ways_on(self, request: PageRequest, story: Story) -> tuple[Node, ...]:
-        """Back to the value before, provided that nobody has changed it since; and to all settings."""
+        """Back to the value before, for who may set it, if nobody has changed it since; and to all settings."""
         entry = story.entry
         settings = Button("Settings", request.url("/settings"))
         if entry is None or not story.has_ended or not story.has_changed_something or entry.before is None:
             return (settings,)
-        if entry.before == entry.after:
+        if entry.before == entry.after or not request.may(f"{entry.action}:{entry.resource}"):
             return (settings,)
-        back = request.url(
-            f"/settings/{entry.resource}", value=_typed(entry.before), expected=seen_as_text(entry.after)
-        )
+        texts = {"value": _typed(entry.before), "expected": seen_as_text(entry.after)}
+        back = request.filled_url(f"/settings/{entry.resource}", texts)
         return Button(f"Set back to {value_in_words(entry.before)}", back), settings
 
     def effect(self, entry: Entry) -> str | None:
