@@ -18,9 +18,10 @@ setup: .venv/installed
 demo: setup
 	@$(BIN)/python -m demo
 
-# What is started once for many tests keeps them in one process; ARGS='-n 0' runs all of them in this one.
+# A process for the tests of a running product, one for those of a control plane, one for all others, as each of them
+# waits more than it computes. ARGS='-n 0' runs all in one.
 test: setup
-	@$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadgroup $(ARGS)
+	@$(BIN)/python -m pytest --numprocesses 3 --dist loadgroup $(ARGS)
 
 attack: setup
 	@$(BIN)/python -m tests.attacks

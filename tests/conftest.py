@@ -29,6 +29,7 @@ pytest_plugins = [
 _STARTED_ONCE = ("stack", "kube")
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist looks
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep the tests of one stack, and of one control plane, in one process."""
     for item in items:

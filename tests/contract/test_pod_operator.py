@@ -45,7 +45,7 @@ def test_a_pod_runs_to_its_end_and_is_gone(
     assert container["securityContext"]["allowPrivilegeEscalation"] is False
     spec = pod["spec"]
     assert (spec["restartPolicy"], spec["automountServiceAccountToken"]) == ("Never", False)
-    assert (spec["activeDeadlineSeconds"], spec["terminationGracePeriodSeconds"]) == (300, 10)
+    assert (spec["activeDeadlineSeconds"], spec["terminationGracePeriodSeconds"]) == (60, 10)
     labels = pod["metadata"]["labels"]
     assert labels["ops-dashboard/operation"] == "rebuild-index"
     assert labels["run_id"].startswith("test__")
