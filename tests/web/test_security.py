@@ -132,6 +132,7 @@ def test_a_form_must_come_from_our_own_pages(
         (FormTokens("not so secret").issue(User("viewer@example.com")), "It was opened by another user"),
         (FormTokens("not so secret").issue(User(ADS, session="before")), "before you signed in again."),
     ],
+    ids=["missing", "made up", "another secret", "another purpose", "another user", "another session"],
 )
 def test_a_form_needs_the_token_of_this_user_and_session(oncall: httpx.Client, token: str, why: str) -> None:
     answer = oncall.post(SCALE, data=form(oncall, csrf_token=token), headers=SAME_ORIGIN)
