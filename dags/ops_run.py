@@ -5,9 +5,8 @@ Airflow looks for DAGs only in files in which both words occur: Airflow and DAG.
 
 from __future__ import annotations
 
-from ops_dashboard.catalog.current import current_catalog
-from ops_operators.operations import operation_dag
+from ops_operators.operations import declared_operations, operation_dag
 
-for operation in current_catalog().operations.values():
+for operation in declared_operations():
     dag = operation_dag(operation)
     globals()[dag.dag_id] = dag

@@ -222,7 +222,7 @@ def test_one_act_at_a_time_on_a_resource(at_work: psycopg.Connection) -> None:
     thread = threading.Thread(target=perform, args=(first, first_run))
     thread.start()
     assert changing.wait(20)
-    with pytest.raises(AirflowFailException, match=f"is being changed by {ADS}"):
+    with pytest.raises(AirflowFailException, match=f"is being acted on by {ADS}"):
         perform(second, second_run)
     other = TurnDial()
     perform(other, Run({**ASKED, "dial": "ads/other"}))

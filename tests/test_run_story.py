@@ -213,6 +213,6 @@ def test_an_id_that_was_used_again_in_vain_tells_first_what_was_asked_last(
 def test_a_replay_is_known_by_what_the_operator_says() -> None:
     run = SimpleNamespace(run_id=RUN, clear_number=1, run_after=None)
     with pytest.raises(RefusedError) as caught:
-        refuse_replay({"dag_run": run, "ti": SimpleNamespace(try_number=1)}, since=None)  # type: ignore[typeddict-item]
+        refuse_replay({"dag_run": run, "ti": SimpleNamespace(try_number=1)})  # type: ignore[typeddict-item]
     assert is_replay(str(caught.value))
     assert not is_replay(f"run {RUN} has acted before; ask anew")

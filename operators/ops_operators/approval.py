@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from ops_dashboard.acts import Preview
     from ops_dashboard.ledger import Request
 
-_DIGEST = "approved_digest"
+_DIGEST, _GROUP = "approved_digest", "approving_group"
 
 
 class ApprovalNeeded(Exception):  # noqa: N818 - not an error: the way to ask
@@ -46,6 +46,7 @@ class Answer:
 
     Attributes:
         by: Airflow's username; None if nobody answered in time.
+        group: Of whom somebody was asked.
     """
 
     by: str | None
@@ -53,6 +54,7 @@ class Answer:
     approves: bool
     note: str
     digest: str
+    group: str
 
 
 def wait_for_approval(context: Context, request: Request, needed: ApprovalNeeded) -> NoReturn:
@@ -68,7 +70,8 @@ def wait_for_approval(context: Context, request: Request, needed: ApprovalNeeded
         body=approval_in_markdown(needed.group, request.reason, needed.preview),
         params={NOTE: Param("", type="string", title="Note", maxLength=MAX_REASON).serialize()},
     )
-    raise TaskAwaitingInput(method_name="resume", kwargs={_DIGEST: needed.preview.digest}, timeout=needed.within)
+    shown = {_DIGEST: needed.preview.digest, _GROUP: needed.group}
+    raise TaskAwaitingInput(method_name="resume", kwargs=shown, timeout=needed.within)
 
 
 def read_answer(event: Mapping[str, Any], kwargs: Mapping[str, Any]) -> Answer:
@@ -83,6 +86,7 @@ def read_answer(event: Mapping[str, Any], kwargs: Mapping[str, Any]) -> Answer:
         approves=event.get("chosen_options") == [APPROVE],
         note=shorten((event.get("params_input") or {}).get(NOTE, ""), MAX_REASON),
         digest=str(kwargs.get(_DIGEST, "")),
+        group=str(kwargs.get(_GROUP, "")),
     )
 
 

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import threading
 import time
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Self
 
 import psycopg
 
 from ops_dashboard import cancellations, database, ledger
-from ops_dashboard.acts import CancelRequest, RequestError
-from ops_dashboard.catalog import UnknownOperationError
+from ops_dashboard.acts import CancelRequest
 from ops_dashboard.ledger import Outcome
-from ops_operators.catalog import catalog
 from ops_operators.guarded import GuardedOperator
 from ops_operators.sessions import session
 from ops_operators.steps import Attempt, Effect, Observation
@@ -28,6 +26,10 @@ if TYPE_CHECKING:
 _LOOK_EVERY_SECONDS = 1.0
 _PATIENCE_SECONDS = 60.0
 _TIME_LIMIT = timedelta(minutes=3)
+
+
+class CancelledError(FailedError):
+    """Somebody has cancelled it; it is not tried again."""
 
 
 class CancellationWatch:
@@ -57,6 +59,18 @@ class CancellationWatch:
     def __exit__(self, *_: object) -> None:
         self._over.set()
         self._thread.join(_LOOK_EVERY_SECONDS)
+
+    def sleep(self, seconds: float) -> None:
+        """Wait, but not for a run that shall end.
+
+        Raises:
+            CancelledError: Somebody has asked for its end.
+        """
+        deadline = time.monotonic() + seconds
+        while self.reason is None and (left := deadline - time.monotonic()) > 0:
+            time.sleep(min(left, _LOOK_EVERY_SECONDS / 4))
+        if self.reason is not None:
+            raise CancelledError(self.reason)
 
     @contextmanager
     def interrupt_with(self, interrupt: Callable[[], None]) -> Iterator[None]:
@@ -103,11 +117,7 @@ class CancelRunOperator(GuardedOperator[CancelRequest, None]):
         super().__init__(time_limit=_TIME_LIMIT, **kwargs)
 
     def check(self, request: CancelRequest) -> None:
-        """There is such an operation."""
-        try:
-            catalog().operation(request.operation)
-        except UnknownOperationError as error:
-            raise RequestError({"operation": str(error)}) from error
+        """Whether there is such a run is seen in the ledger: its operation may be in the catalog no more."""
 
     def observe(self, request: CancelRequest) -> Observation[None]:
         """The run goes on: otherwise there is nothing to cancel."""
@@ -126,15 +136,17 @@ class CancelRunOperator(GuardedOperator[CancelRequest, None]):
         attempt.changed("asked to end")
         deadline = time.monotonic() + _PATIENCE_SECONDS
         while time.monotonic() < deadline:
-            entry = _find(request)
-            if entry is not None and entry.outcome is not Outcome.RUNNING:
-                return Effect(str(entry.outcome))
+            with suppress(FailedError):  # the database may be away for a moment; the run has been told
+                entry = _find(request)
+                if entry is not None and entry.outcome is not Outcome.RUNNING:
+                    return Effect(str(entry.outcome))
             time.sleep(_LOOK_EVERY_SECONDS)
         raise FailedError(f"run {request.run_id} has not ended within {_PATIENCE_SECONDS:.0f} seconds; look at its log")
 
 
 def _find(request: CancelRequest) -> Entry | None:
     with session() as connection:
-        entries = ledger.entries(connection, ledger.Filter(run_id=request.run_id, action="run"), limit=10).entries
+        asked = ledger.Filter(run_id=request.run_id, action="run", resource=request.operation)
+        entries = ledger.entries(connection, asked, limit=ledger.MOST_ENTRIES).entries
     begun = (entry for entry in entries if entry.dag_id == request.dag_id and entry.started_at is not None)
     return next(begun, None)

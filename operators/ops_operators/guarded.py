@@ -16,10 +16,10 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, final
 
 from airflow.sdk import BaseOperator
-from airflow.sdk.exceptions import AirflowFailException, AirflowTaskTerminated
+from airflow.sdk.exceptions import AirflowFailException, AirflowTaskTerminated, TaskAwaitingInput
 
 from ops_dashboard import access, database, ledger
-from ops_dashboard.acts import ActRequest, Preview, RequestError, parse
+from ops_dashboard.acts import ActRequest, Preview, RequestError, in_turn, parse
 from ops_dashboard.locks import ResourceLockedError, resource_lock
 from ops_dashboard.text import shown
 from ops_operators.approval import (
@@ -31,11 +31,13 @@ from ops_operators.approval import (
     wait_for_approval,
 )
 from ops_operators.record import Record
-from ops_operators.runs import NOBODY, bundle_version, identify, refuse_replay
+from ops_operators.runs import NOBODY, bundle_version, identify, refuse_odd_id, refuse_replay, refuse_stale
 from ops_operators.steps import Attempt, Effect, Observation, SeenT
 from ops_operators.verdicts import DeniedError, RefusedError, Verdict
 
 if TYPE_CHECKING:
+    from decimal import Decimal
+
     import psycopg
     from airflow.sdk import Context
 
@@ -130,9 +132,9 @@ class GuardedOperator(BaseOperator, Generic[RequestT, SeenT]):
             raise AirflowFailException(f"{error}; without a record nothing is done, nothing was changed") from error
         with record:
             try:
-                effect = self._guarded(context, record, answer)
-            except ApprovalNeeded as needed:
-                wait_for_approval(context, request, needed)
+                effect = self._act_or_ask(context, record, answer)
+            except TaskAwaitingInput:
+                raise  # nothing is decided yet, so nothing is on record
             except Verdict as verdict:
                 record.verdict(verdict)
                 raise AirflowFailException(str(verdict)) from verdict
@@ -142,19 +144,27 @@ class GuardedOperator(BaseOperator, Generic[RequestT, SeenT]):
             record.succeeded(effect.after, effect.ready)
         return {"before": record.before, "after": effect.after, "ready": effect.ready}
 
+    def _act_or_ask(self, context: Context, record: Record, answer: Answer | None) -> Effect:
+        try:
+            return self._guarded(context, record, answer)
+        except ApprovalNeeded as needed:
+            wait_for_approval(context, record.request, needed)
+
     def _guarded(self, context: Context, record: Record, answer: Answer | None) -> Effect:
         if record.request.actor == NOBODY:
             raise RefusedError("no person triggered this run; trigger it from the page, the form or the REST API")
         try:
             asked = parse(self.request_model, context["dag_run"].conf or {})
             record.asked(asked)
-            refuse_replay(context, since=answer.at if answer else None)
+            refuse_odd_id(record.request.run_id)
+            refuse_replay(context)
+            if answer is not None:
+                refuse_unless_approved(record.request, answer)
+            refuse_stale(context, since=answer.at if answer else None)
             self.check(asked)
         except RequestError as error:
             raise RefusedError(str(error)) from error
         self._authorise(record, asked, current=None)
-        if answer is not None:
-            refuse_unless_approved(record.request, answer)
         try:
             with resource_lock(record.connection, asked.lock.name, asked.lock.holders):
                 return self._observe_and_act(record, asked, answer)
@@ -173,21 +183,24 @@ class GuardedOperator(BaseOperator, Generic[RequestT, SeenT]):
                 f"you saw {shown(asked.expects)}, but {asked.resource} was changed from {shown(asked.expects)} to"
                 f" {shown(observation.value)} by {by}; look again and decide"
             )
-        beyond_limits = self._authorise(record, asked, current=observation.value)
+        beyond_limits = self._authorise(record, asked, current=access.amount(observation.value))
         required = self.approval(asked)
         preview = observation.preview or _change(asked, observation.value)
         for group, within in filter(None, (required, beyond_limits)):
             if answer is None:
                 raise ApprovalNeeded(group, within, preview)
             require_agreement(record.connection, record.request, answer, group, preview)
+        if answer is not None:
+            # What was shown is what was agreed to, also where it would not take a second person any more.
+            require_agreement(record.connection, record.request, answer, answer.group, preview)
             record.approved_by = answer.by
         record.started()
         return self.act(asked, observation.seen, Attempt(record.request, record.changed))
 
-    def _authorise(self, record: Record, asked: RequestT, current: Value) -> tuple[str, timedelta] | None:
+    def _authorise(self, record: Record, asked: RequestT, current: Decimal | None) -> tuple[str, timedelta] | None:
         """Return who has to approve, and for how long they are waited for, if it is beyond the limits of a grant."""
-        counts = (_count(asked.requested), _count(current))
-        decision = access.decide(record.connection, record.request.actor, asked.target, *counts)
+        requested = access.amount(asked.requested)
+        decision = access.decide(record.connection, record.request.actor, asked.target, requested, current)
         record.connection.commit()
         record.decision = decision
         if decision.approver is not None:
@@ -196,11 +209,6 @@ class GuardedOperator(BaseOperator, Generic[RequestT, SeenT]):
             raise DeniedError(decision.reason)
         self.log.info("Allowed: %s", decision.reason)
         return None
-
-
-def _count(value: Value) -> int | None:
-    """The value, if it is one that a grant's limits can judge."""
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
 def _who_set(connection: psycopg.Connection, asked: ActRequest, value: Value) -> str:
@@ -213,11 +221,12 @@ def _change(asked: ActRequest, before: Value) -> Preview:
     return Preview(((f"{asked.verb} {asked.resource}", f"{before} → {asked.requested}"),))
 
 
-_PATH = ("execute", "resume", "on_kill", "_carry_out", "_guarded", "_observe_and_act", "_authorise")
+_PATH = ("execute", "resume", "on_kill", "_carry_out", "_act_or_ask", "_guarded", "_observe_and_act", "_authorise")
 
 
 def _who_holds(connection: psycopg.Connection, asked: ActRequest) -> str:
     running = ledger.Filter(resource=asked.resource, action=asked.verb, outcome=ledger.Outcome.RUNNING)
-    holders = ledger.entries(connection, running, limit=1).entries
-    by = f" by {holders[0].actor} (run {holders[0].run_id})" if holders else ""
-    return f"{asked.resource} is being changed{by}; one change at a time: wait until that run has ended"
+    found = ledger.entries(connection, running, limit=ledger.MOST_ENTRIES).entries
+    holder = next((entry for entry in found if asked.is_held_by(entry.requested)), None)
+    by = f" by {holder.actor} (run {holder.run_id})" if holder is not None else ""
+    return f"{asked.resource} is being acted on{by}; {in_turn(asked.lock)}"

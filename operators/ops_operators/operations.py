@@ -2,18 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from airflow.sdk import DAG, Param
 
 from ops_dashboard.acts import OPERATION_TASK_ID, operation_dag_id
-from ops_dashboard.catalog import Operation, Parameter
+from ops_dashboard.catalog import CatalogError, Operation, Parameter
+from ops_dashboard.catalog.current import current_catalog
 from ops_dashboard.parameters import json_schema
 from ops_operators.dags import request_dag
 from ops_operators.operation import RunOperationOperator
 from ops_operators.pod import PodOperator
 from ops_operators.script import ScriptOperator
 from ops_operators.sql import SqlOperator
+
+
+def declared_operations() -> Collection[Operation]:
+    """The catalog's operations, as far as they can be read.
+
+    A mistake elsewhere takes no DAG away: whoever asks for a run gets a record that it was refused, and why.
+    """
+    try:
+        return current_catalog().operations.values()
+    except CatalogError as error:
+        return error.readable.operations.values()
 
 
 def operation_dag(operation: Operation) -> DAG:

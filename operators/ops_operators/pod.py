@@ -17,9 +17,9 @@ from ops_dashboard.workers import NotConfiguredError, WorkersError, WorkloadMiss
 from ops_dashboard.workers.connection import ClusterConnection
 from ops_dashboard.workers.diagnosis import find_pod_problem
 from ops_dashboard.workers.translation import plain_errors
-from ops_operators.cancelling import CancellationWatch
+from ops_operators.cancelling import CancellationWatch, CancelledError
 from ops_operators.interruption import Interruption, interrupted_when
-from ops_operators.operation import CancelledError, RunOperationOperator, output
+from ops_operators.operation import RunOperationOperator, output
 from ops_operators.verdicts import FailedError, UncertainError
 
 if TYPE_CHECKING:

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from ops_dashboard import ledger
 from ops_dashboard.acts import EXECUTED_BEFORE, MAX_REASON, ActRequest
-from ops_dashboard.text import shorten
+from ops_dashboard.text import shorten, shown
 from ops_operators.verdicts import RefusedError
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
 NOBODY = "(nobody)"
+_RUN_ID = re.compile(r"(?!(\.{1,2}|~)$)[A-Za-z0-9_.~:+-]+")
+"""As Airflow has it, but for what means something else in an address."""
 MAX_AGE = timedelta(minutes=15)
 _MAX_RESOURCE = 250  # as the ledger has it
 
@@ -43,17 +46,21 @@ def bundle_version(context: Context) -> str | None:
     return getattr(getattr(context["ti"], "bundle_instance", None), "version", None)
 
 
-def refuse_replay(context: Context, since: datetime | None) -> None:
-    """Refuse a run that is executed again, or long after it was asked for.
-
-    A cleared run would act as the person who first triggered it, whoever cleared it.
-
-    Args:
-        context: Of the task.
-        since: When it was last asked for, by an approval; None: when the run was.
+def refuse_odd_id(run_id: str) -> None:
+    """Refuse a run whose page would be that of another, or none: what nobody can look at is not carried out.
 
     Raises:
-        RefusedError: The run was cleared, its task is tried again, or it waited too long.
+        RefusedError: It is so.
+    """
+    if not _RUN_ID.fullmatch(run_id):
+        raise RefusedError(f"run id {shown(run_id)} is not accepted; accepted are letters, digits and _ . ~ : + -")
+
+
+def refuse_replay(context: Context) -> None:
+    """Refuse a run that is executed again: it would act as the person who first triggered it, whoever cleared it.
+
+    Raises:
+        RefusedError: The run was cleared, or its task is tried again.
     """
     run = context["dag_run"]
     if run.clear_number or context["ti"].try_number > 1:
@@ -61,7 +68,19 @@ def refuse_replay(context: Context, since: datetime | None) -> None:
             f"run {run.run_id} {EXECUTED_BEFORE}; ask anew instead of clearing or retrying it (whoever did need not"
             " be the person named here: Airflow keeps the name of who asked first)"
         )
-    age = datetime.now(UTC) - (since or run.run_after)
+
+
+def refuse_stale(context: Context, since: datetime | None) -> None:
+    """Refuse a run that comes long after it was asked for.
+
+    Args:
+        context: Of the task.
+        since: When it was last asked for, by an approval; None: when the run was.
+
+    Raises:
+        RefusedError: It waited too long.
+    """
+    age = datetime.now(UTC) - (since or context["dag_run"].run_after)
     if age > MAX_AGE:
         raise RefusedError(
             f"asked for {age.total_seconds() / 60:.0f} minutes ago, and things may have changed since: ask anew"

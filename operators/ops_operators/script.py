@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import redact
 from airflow.sdk import BaseHook
@@ -12,8 +12,8 @@ from airflow.sdk.exceptions import AirflowNotFoundException
 
 from ops_dashboard import scripts
 from ops_dashboard.operations import PreparedScript
-from ops_operators.cancelling import CancellationWatch
-from ops_operators.operation import CancelledError, RunOperationOperator, output
+from ops_operators.cancelling import CancellationWatch, CancelledError
+from ops_operators.operation import RunOperationOperator, output
 from ops_operators.verdicts import FailedError
 
 if TYPE_CHECKING:
@@ -63,8 +63,15 @@ class LogWatcher:
 
 
 def _without_secrets(result: JsonValue) -> JsonValue:
-    """Airflow masks in logs what connections hold as secret; the record is kept longer, and read by more people."""
-    return cast("JsonValue", redact(result))
+    """Airflow masks in logs what connections hold as secret; the record is kept longer, and read by more people.
+
+    Text by text, since it does not look into the depth of a value.
+    """
+    if isinstance(result, dict):
+        return {str(redact(key)): _without_secrets(value) for key, value in result.items()}
+    if isinstance(result, list):
+        return [_without_secrets(value) for value in result]
+    return str(redact(result)) if isinstance(result, str) else result
 
 
 def _secrets(connection_id: object) -> dict[str, Any]:

@@ -13,7 +13,8 @@ from psycopg.pq import TransactionStatus
 from ops_dashboard import database
 from ops_dashboard.operations import PreparedSql
 from ops_dashboard.text import shorten
-from ops_operators.operation import CancelledError, RunOperationOperator
+from ops_operators.cancelling import CancelledError
+from ops_operators.operation import RunOperationOperator
 from ops_operators.sql_output import StatementOutput
 from ops_operators.verdicts import FailedError, UncertainError
 

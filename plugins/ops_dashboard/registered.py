@@ -12,7 +12,7 @@ from ops_dashboard.access import Decision
 from ops_dashboard.acts import RunRequest
 from ops_dashboard.catalog import Operation
 from ops_dashboard.catalog.current import current_catalog
-from ops_dashboard.ledger import Entry, Outcome
+from ops_dashboard.ledger import Entry, Filter, Outcome
 
 if TYPE_CHECKING:
     import psycopg
@@ -26,12 +26,14 @@ class OperationView:
         decision: Whether the person may run it.
         may: The groups that may.
         recent: Its last runs that began, newest first.
+        running: Those that go on now, newest first.
     """
 
     operation: Operation
     decision: Decision
     may: tuple[str, ...]
     recent: tuple[Entry, ...]
+    running: tuple[Entry, ...]
 
     @property
     def last(self) -> Entry | None:
@@ -39,13 +41,8 @@ class OperationView:
         return next(iter(self.recent), None)
 
     @property
-    def running(self) -> tuple[Entry, ...]:
-        """Those of its recent runs that go on now, newest first."""
-        return tuple(entry for entry in self.recent if entry.outcome is Outcome.RUNNING)
-
-    @property
     def is_full(self) -> bool:
-        """Whether so many runs go on, as far as they are recent, that another one would be refused."""
+        """Whether so many runs go on that another one would be refused, whatever its values are."""
         concurrency = self.operation.concurrency
         return concurrency.per is None and len(self.running) >= concurrency.limit
 
@@ -77,12 +74,15 @@ def view_operations(
     groups = access.groups_that_may(connection, actions)
     names = [operation.name for operation in operations]
     runs = ledger.last_started(connection, RunRequest.verb, names, per_resource=recent)
+    under_way = Filter(action=RunRequest.verb, outcome=Outcome.RUNNING)
+    running = ledger.entries(connection, under_way, limit=ledger.MOST_ENTRIES).entries
     return tuple(
         OperationView(
             operation=operation,
             decision=decisions[operation.action],
             may=groups[operation.action],
             recent=runs[operation.name],
+            running=tuple(entry for entry in running if entry.resource == operation.name),
         )
         for operation in operations
     )

@@ -10,6 +10,41 @@ SELECT *
    AND (valid_from IS NULL OR valid_from <= clock_timestamp())
    AND (expires_at IS NULL OR expires_at > clock_timestamp());
 
+-- As before, but a value that is no number comes as NaN, which is beyond every limit, and is told so.
+CREATE OR REPLACE FUNCTION ops.words_of(held ops.grants, standing text, requested numeric, present numeric)
+RETURNS text
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    title text := format('grant %s → %s', held.group_name, held.action);
+    change_exceeded boolean := coalesce(abs(requested - present) > held.max_change, false);
+    bounds text;
+BEGIN
+    CASE standing
+    WHEN 'allows' THEN
+        RETURN format('%s may %s', held.group_name,
+            CASE held.action WHEN '*' THEN 'do everything' ELSE regexp_replace(held.action, ':', ' ') END);
+    WHEN 'early' THEN
+        RETURN format('%s is not valid before %s', title, ops.minute(held.valid_from));
+    WHEN 'expired' THEN
+        RETURN format('%s expired at %s', title, ops.minute(held.expires_at));
+    WHEN 'limited' THEN
+        IF requested = 'NaN' THEN
+            RETURN format('%s has limits, which judge numbers only, and what you asked for is none', title);
+        ELSIF present = 'NaN' AND change_exceeded THEN
+            RETURN format('%s allows changes of at most %s at a time, and what is there now is no number', title,
+                held.max_change);
+        END IF;
+        bounds := concat_ws(' and ',
+            CASE WHEN requested < held.min_value THEN format('at least %s', held.min_value) END,
+            CASE WHEN requested > held.max_value THEN format('at most %s', held.max_value) END,
+            CASE WHEN change_exceeded THEN format('changes of at most %s at a time', held.max_change) END);
+        RETURN format('%s allows %s, you asked for %s', title, bounds,
+            CASE WHEN change_exceeded THEN format('%s → %s', present, requested) ELSE requested::text END);
+    END CASE;
+END;
+$$;
+
 -- As before, but of several grants whose limits are exceeded one with an approver comes first: it offers a way.
 CREATE OR REPLACE FUNCTION ops.decide(who text, asked text, requested numeric DEFAULT NULL, present numeric DEFAULT NULL)
 RETURNS ops.decision

@@ -6,7 +6,7 @@ the live directory user with that e-mail.
 
 from __future__ import annotations
 
-from ops_dashboard.access.decisions import decide, decide_all, why_not_member
+from ops_dashboard.access.decisions import amount, decide, decide_all, why_not_member
 from ops_dashboard.access.explaining import (
     MOST_PEOPLE,
     Explanation,
@@ -40,6 +40,7 @@ __all__ = [
     "Holder",
     "Holders",
     "MassRevocationError",
+    "amount",
     "apply_catalog_grants",
     "approver_groups",
     "decide",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from psycopg.rows import dict_row
@@ -12,6 +13,8 @@ from ops_dashboard.access.rows import GRANT_COLUMNS, grant_of
 
 if TYPE_CHECKING:
     import psycopg
+
+    from ops_dashboard.ledger import Value
 
 # The decision's own reason has the name that a grant's has.
 _DECIDE = f"""
@@ -35,8 +38,18 @@ SELECT CASE WHEN NOT users.active THEN 'whose account is suspended'
 """
 
 
+def amount(value: Value) -> Decimal:
+    """Return a value as limits judge it. What is no number is NaN, which PostgreSQL finds beyond every limit."""
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return Decimal(repr(value)) if is_number else Decimal("NaN")
+
+
 def decide(
-    connection: psycopg.Connection, user: str, action: str, requested: int | None = None, current: int | None = None
+    connection: psycopg.Connection,
+    user: str,
+    action: str,
+    requested: Decimal | int | None = None,
+    current: Decimal | int | None = None,
 ) -> Decision:
     """Say whether the user may do it now, by the database's clock.
 
@@ -44,8 +57,8 @@ def decide(
         connection: Its transaction sees what is committed now.
         user: Airflow's username.
         action: Verb and resource, such as `scale:ads/bidder`.
-        requested: The value asked for; without it no limit is judged.
-        current: The value that is there; without it the size of the change is not judged.
+        requested: The `amount` asked for; as long as it is not known, no limit is judged.
+        current: The `amount` that is there; as long as it is not known, the size of the change is not judged.
     """
     return _decide(connection, user, [action], requested, current)[action]
 
@@ -62,7 +75,11 @@ def decide_all(connection: psycopg.Connection, user: str, actions: Sequence[str]
 
 
 def _decide(
-    connection: psycopg.Connection, user: str, actions: Sequence[str], requested: int | None, current: int | None
+    connection: psycopg.Connection,
+    user: str,
+    actions: Sequence[str],
+    requested: Decimal | int | None,
+    current: Decimal | int | None,
 ) -> dict[str, Decision]:
     values = {"user": user, "actions": list(actions), "requested": requested, "current": current}
     rows = connection.cursor(row_factory=dict_row).execute(_DECIDE, values)

@@ -17,7 +17,7 @@ from ops_dashboard.acts.grants import (
 )
 from ops_dashboard.acts.operations import DAG_PREFIX, OPERATION_TASK_ID, RunRequest, operation_dag_id, run_request
 from ops_dashboard.acts.preview import Preview
-from ops_dashboard.acts.requests import EXECUTED_BEFORE, MAX_REASON, ActRequest, Lock, RequestError, parse
+from ops_dashboard.acts.requests import EXECUTED_BEFORE, MAX_REASON, ActRequest, Lock, RequestError, in_turn, parse
 from ops_dashboard.acts.scale import SCALE_DAG_ID, ScaleRequest, check_within_limits
 from ops_dashboard.acts.settings import CHANGE_SETTING_DAG_ID, ChangeSettingRequest, check_setting
 from ops_dashboard.acts.syncs import DECIDE_SYNC_DAG_ID, DecideSyncRequest
@@ -78,6 +78,7 @@ __all__ = [
     "check_within_limits",
     "find_revocable",
     "grant_in_words",
+    "in_turn",
     "operation_dag_id",
     "parse",
     "parts_in",

@@ -5,16 +5,23 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from functools import partial
-from typing import Annotated, Any, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
 
-from pydantic import AfterValidator, Field, create_model
+from pydantic import AfterValidator, Field, create_model, model_validator
+from pydantic_core import PydanticCustomError
 
 from ops_dashboard.acts.requests import ActRequest, Lock
 from ops_dashboard.catalog import Operation, Parameter, Scalar
-from ops_dashboard.parameters import accepted, check_value
+from ops_dashboard.parameters import accepted, check_value, identity_of
+from ops_dashboard.strict_yaml import RELATION
+
+if TYPE_CHECKING:
+    from ops_dashboard.ledger import Value
 
 DAG_PREFIX = "ops_run_"
 OPERATION_TASK_ID = "run"
+LONGEST_REQUEST = 50_000
+"""Characters of all values of a request together, as JSON: a record has them whole."""
 
 
 def operation_dag_id(operation: Operation) -> str:
@@ -33,6 +40,16 @@ class RunRequest(ActRequest):
         """The operation."""
         return cls.operation.name
 
+    @model_validator(mode="after")
+    def _fits_a_record(self) -> Self:
+        if (length := len(self.requested)) > LONGEST_REQUEST:
+            raise PydanticCustomError(
+                RELATION,
+                "{length} characters are not accepted; accepted are at most {most} in all",
+                {"length": length, "most": LONGEST_REQUEST},
+            )
+        return self
+
     @property
     def parameters(self) -> Mapping[str, Scalar | None]:
         """The values by the parameters' names."""
@@ -46,9 +63,22 @@ class RunRequest(ActRequest):
     @property
     def lock(self) -> Lock:
         """As many runs at once as the operation allows: in all, or for each value of a parameter."""
-        concurrency = self.operation.concurrency
-        of_value = "" if concurrency.per is None else f"/{json.dumps(self.parameters[concurrency.per])}"
-        return Lock(f"{self.target}{of_value}", concurrency.limit)
+        per = self.operation.concurrency.per
+        of_value = "" if per is None else f"/{self._identity(per, self.parameters)}"
+        return Lock(f"{self.target}{of_value}", self.operation.concurrency.limit)
+
+    def is_held_by(self, recorded: Value) -> bool:
+        """Whether a run with these values counts as one beside which this one would be."""
+        per = self.operation.concurrency.per
+        if per is None:
+            return True
+        try:
+            return self._identity(per, json.loads(str(recorded))) == self._identity(per, self.parameters)
+        except (ValueError, TypeError, AttributeError, RecursionError):
+            return True  # what can't be read may be the same
+
+    def _identity(self, name: str, values: Mapping[str, Scalar | None]) -> str:
+        return identity_of(self.operation.parameters[name], values.get(name))
 
 
 def run_request(operation: Operation) -> type[RunRequest]:

@@ -42,6 +42,12 @@ class Lock:
     holders: int = 1
 
 
+def in_turn(lock: Lock) -> str:
+    """What to do while a lock is held."""
+    many = "one at a time" if lock.holders == 1 else f"{lock.holders} at a time"
+    return f"{many}: wait until {'that run' if lock.holders == 1 else 'one of the runs'} has ended"
+
+
 def _with_content(text: str) -> str:
     if not shorten(text, MAX_REASON).strip():  # as the record will have it: without what nobody can see
         raise ValueError("a few words that say why")
@@ -89,6 +95,10 @@ class ActRequest(BaseModel):
         """What nobody else may act on meanwhile."""
         return Lock(self.target)
 
+    def is_held_by(self, recorded: Value) -> bool:  # noqa: ARG002 - most hold their whole resource
+        """Whether a request on the same resource, of which this was recorded as asked for, holds the same lock."""
+        return True
+
     @property
     def conf(self) -> dict[str, Any]:
         """The values that a run of the DAG is given to ask for this."""
@@ -107,7 +117,7 @@ def parse(model: type[RequestT], values: Mapping[str, Any]) -> RequestT:
     try:
         return model.model_validate(dict(values))
     except ValidationError as error:
-        problems = {_path(found["loc"]): _explain(model, dict(found)) for found in error.errors()}
+        problems = {_path(found["loc"]) or "values": _explain(model, dict(found)) for found in error.errors()}
         raise RequestError(problems) from error
 
 
@@ -116,6 +126,8 @@ def _path(steps: tuple[int | str, ...]) -> str:
 
 
 def _explain(model: type[BaseModel], found: Mapping[str, Any]) -> str:
+    if not found["loc"]:
+        return str(found["msg"])  # about all of them together
     name, *inside = map(str, found["loc"])
     fields = {field.alias or name: field for name, field in model.model_fields.items()}
     field = fields.get(name)

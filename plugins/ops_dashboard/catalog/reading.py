@@ -41,11 +41,16 @@ _UNDER_THEIR_NAMES: _Written = MappingProxyType({})
 
 
 class CatalogError(ValueError):
-    """The catalog's files have mistakes; lists all of them, one a line."""
+    """The catalog's files have mistakes; lists all of them, one a line.
 
-    def __init__(self, mistakes: tuple[FileMistake, ...]) -> None:
+    Attributes:
+        readable: The entries in which nothing was wrong. Nothing may be operated by them: what is missing may matter.
+    """
+
+    def __init__(self, mistakes: tuple[FileMistake, ...], readable: Catalog) -> None:
         super().__init__("\n".join(map(str, mistakes)))
         self.mistakes = mistakes
+        self.readable = readable
 
 
 def load_catalog(folder: Path) -> Catalog:
@@ -63,7 +68,7 @@ def load_catalog(folder: Path) -> Catalog:
         settings=reading.named("settings", Setting, "ads/batch-size", claim=_claimed_by_setting),
     )
     if reading.mistakes:
-        raise CatalogError(in_order(reading.mistakes))
+        raise CatalogError(in_order(reading.mistakes), catalog)
     return catalog
 
 

@@ -50,8 +50,8 @@ def _on_its_own(value: Parameter) -> Parameter:
     """Check that a value means something without an operation around it."""
     if value.format is TextFormat.CONNECTION:
         refuse([Inside(("format",), value.format.value, "another format, as no script gets a setting's secrets")])
-    if value.choices and value.choices.needs:
-        refuse([Inside(("choices", "needs"), value.choices.needs, "nothing, as a setting has no other parameters")])
+    if value.choices:
+        refuse([Inside(("choices",), value.choices.query, "an enum, as only operations have choices by query")])
     return value
 
 

@@ -37,7 +37,7 @@ def current(parameter: Parameter, text: str | None) -> Current:
 def _decoded(text: str) -> Scalar | None:
     try:
         found = json.loads(text)
-    except ValueError:  # no JSON, or a number of more digits than anybody can mean
+    except (ValueError, RecursionError):  # no JSON, or a number of more digits, or deeper, than anybody can mean
         return None
     return found if isinstance(found, bool | int | float | str) else None
 

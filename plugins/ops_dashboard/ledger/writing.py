@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 _LONGEST_NAME = 250
 _LONGEST_TEXT = 2000
+_LONGEST_VALUE = 100_000
+"""More than all values of a request may be together, and more than a script's result may be."""
 _LARGEST_NUMBER = 1e300  # either way; as the table has it
 
 _APPEND = """
@@ -57,7 +59,7 @@ def append(connection: psycopg.Connection, request: Request, event: Event, detai
             "reason": _storable(request.reason, _LONGEST_TEXT),
             "event": event.value,
             "time_limit": details.time_limit if is_start else None,
-            "details": Jsonb({name: _storable_value(value) for name, value in content.items()}),
+            "details": Jsonb({name: _storable_value(value, _longest(name)) for name, value in content.items()}),
         },
     ).fetchone()
     if row is None or row[0] is None:
@@ -65,10 +67,14 @@ def append(connection: psycopg.Connection, request: Request, event: Event, detai
     return int(row[0])
 
 
-def _storable_value(value: Value) -> Value:
+def _longest(name: str) -> int:
+    return _LONGEST_VALUE if name in {"before", "requested", "expected", "after"} else _LONGEST_TEXT
+
+
+def _storable_value(value: Value, longest: int) -> Value:
     if isinstance(value, int | float) and not abs(value) <= _LARGEST_NUMBER:  # nor is what is no number
         return _storable(str(value), _LONGEST_NAME)
-    return _storable(value, _LONGEST_TEXT) if isinstance(value, str) else value
+    return _storable(value, longest) if isinstance(value, str) else value
 
 
 def _storable(text: str, longest: int) -> str:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from ops_dashboard.parameters.checking import ValueProblem, accepted, check_value
+from ops_dashboard.parameters.identity import identity_of
 from ops_dashboard.parameters.schema import json_schema
 from ops_dashboard.parameters.typed import read_text, text_of
 
-__all__ = ["ValueProblem", "accepted", "check_value", "json_schema", "read_text", "text_of"]
+__all__ = ["ValueProblem", "accepted", "check_value", "identity_of", "json_schema", "read_text", "text_of"]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from ops_dashboard.parameters.engine import compiled
 from ops_dashboard.parameters.keywords import LARGEST_INTEGER, Keywords, TextFormat
+from ops_dashboard.text import is_visible
 
 if TYPE_CHECKING:
     import jsonschema_rs
@@ -32,7 +33,7 @@ def is_beyond_all(value: object) -> bool:
 
 def has_unseen(text: str) -> bool:
     """Whether a text has more than a person sees: control characters, marks without width, halves of characters."""
-    return not text.replace("\n", "").replace("\t", "").isprintable()
+    return not is_visible(text.replace("\n", "").replace("\t", ""))
 
 
 @lru_cache(maxsize=1000)
@@ -43,7 +44,7 @@ def _validator(keywords: Keywords) -> jsonschema_rs.Draft202012Validator:
 def _is_clean(keywords: Keywords, text: str) -> bool:
     if len(text) > keywords.longest:  # before anything that takes time
         return False
-    return not has_unseen(text) and (keywords.is_multiline or text.isprintable())
+    return not has_unseen(text) if keywords.is_multiline else is_visible(text)
 
 
 def _is_in_the_calendar(keywords: Keywords, value: object) -> bool:

@@ -38,8 +38,13 @@ def read_approval(airflow: AirflowApi, dag_id: str, run_id: str) -> Approval | N
     Raises:
         Problem: There is no such run, or the person may not see it.
     """
-    found = airflow.call("GET", f"{run_path(dag_id, run_id)}/hitlDetails")["hitl_details"]
+    answer = airflow.call("GET", f"{run_path(dag_id, run_id)}/hitlDetails")
+    found = [each for each in answer["hitl_details"] if _is_of(each["task_instance"], dag_id, run_id)]
     return _approval(found[0]) if found else None
+
+
+def _is_of(task: dict[str, Any], dag_id: str, run_id: str) -> bool:
+    return (task["dag_id"], task["dag_run_id"]) == (dag_id, run_id)
 
 
 def answer(airflow: AirflowApi, dag_id: str, run_id: str, approval: Approval, *, approve: bool, note: str) -> None:

@@ -104,7 +104,7 @@ def _path(dag_id: str) -> str:
 
 
 def _segment(name: str) -> str:
-    """Encode a name for an address. Airflow takes these two for names; on their way they would lead elsewhere."""
-    if name in {".", ".."}:
+    """Encode a name for an address. Airflow takes these for names; in an address they mean other places, or all."""
+    if name in {".", "..", "~"}:
         raise not_found(f"No address can hold the name {name!r}.")
     return quote(name, safe="")

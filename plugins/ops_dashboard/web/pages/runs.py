@@ -38,6 +38,7 @@ from ops_dashboard.web.router import Router
 
 router = Router(prefix="/ops")
 
+_SECONDS_WITH_MUCH_OUTPUT = 5.0  # each look reads all of it
 _NOTHING_DONE = {Outcome.DENIED, Outcome.REFUSED}
 
 
@@ -63,7 +64,7 @@ def run(request: PageRequest) -> Page:
             *_approval(request, story),
             *(_note_of(other, request.user.name) for other in story.others),
             Actions(*telling.ways_on(request, story), *_buttons(request, story)),
-            every=1.0,
+            every=1.0 if story.output is None or not story.output.earlier else _SECONDS_WITH_MUCH_OUTPUT,
             done=story.has_ended,
             announce=telling.announcement(story, story.entry) if story.entry else _waiting(story),
         ),

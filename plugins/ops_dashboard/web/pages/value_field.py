@@ -132,8 +132,8 @@ def _in_utc(text: str) -> str:
     """Return a time as browsers take it, without an offset; what is none stays as it is."""
     try:
         time = datetime.fromisoformat(text)
-    except ValueError:
+        if time.tzinfo is not None:
+            time = time.astimezone(UTC).replace(tzinfo=None)
+    except (ValueError, OverflowError):  # the latter at the ends of the calendar
         return text
-    if time.tzinfo is not None:
-        time = time.astimezone(UTC).replace(tzinfo=None)
     return time.isoformat(timespec="auto" if time.second or time.microsecond else "minutes")

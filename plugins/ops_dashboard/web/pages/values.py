@@ -37,7 +37,8 @@ def seen_from_text(text: str) -> Value:
     """
     try:
         value = json.loads(text)
-    except ValueError:
+        str(value).encode()  # half a character is nothing that anybody can have seen
+    except (ValueError, RecursionError):
         value = ...
     if value is None or isinstance(value, str | int | float | bool):
         return value

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ops_dashboard import ledger
 from ops_dashboard.acts import RunRequest, operation_dag_id
-from ops_dashboard.catalog import Operation, Scalar, UnknownOperationError
+from ops_dashboard.catalog import Operation, UnknownOperationError
 from ops_dashboard.catalog.current import current_catalog
-from ops_dashboard.ledger import Entry, Filter, Outcome
+from ops_dashboard.ledger import Entry
 from ops_dashboard.parameters import text_of
 from ops_dashboard.registered import OperationView, view_operations
 from ops_dashboard.text import shorten
@@ -108,8 +107,8 @@ def _going_on(known: About, asked: RunRequest | None) -> tuple[Note, ...]:
     per, which = known.operation.concurrency.per, ""
     running: Sequence[Entry] = known.seen.running if known.seen.is_full else ()
     if per is not None and asked is not None:
-        value = asked.parameters[per]
-        running, which = _running_with(known, per, value), f" for {shorten(text_of(value)) or 'no value'}"
+        running = [entry for entry in known.seen.running if asked.is_held_by(entry.requested)]
+        which = f" for {shorten(text_of(asked.parameters[per])) or 'no value'}"
     if len(running) < known.operation.concurrency.limit:
         return ()
     last = running[0]
@@ -119,17 +118,10 @@ def _going_on(known: About, asked: RunRequest | None) -> tuple[Note, ...]:
     return (Note(Tone.WARN, *text, ". Until then another one is refused.", title="Running now:"),)
 
 
-def _running_with(known: About, per: str, value: Scalar | None) -> Sequence[Entry]:
-    """The runs under way whose value of a parameter is the same, as the lock tells values apart."""
-    running = Filter(action=RunRequest.verb, resource=known.operation.name, outcome=Outcome.RUNNING)
-    found = ledger.entries(known.request.database, running, limit=_MOST_RUNNING).entries
-    known.request.release_database()
-    of_value = json.dumps(value)
-    return [entry for entry in found if json.dumps((words.recorded_values(entry.requested) or {}).get(per)) == of_value]
-
-
 def beside(known: About) -> tuple[Node, ...]:
     """The facts and the recent runs."""
+    if not known.seen.decision.allowed and not known.request.may("view:audit"):
+        return (Panel(_facts(known)),)
     return (Panel(_facts(known)), Heading("Recent runs"), Panel(_recent(known), flush=True), _more(known))
 
 

@@ -89,7 +89,7 @@ def _is_mine(view: OperationView) -> bool:
 
 
 def _is_running(view: OperationView) -> bool:
-    return view.last is not None and view.last.outcome is Outcome.RUNNING
+    return bool(view.running)
 
 
 def _has_failed(view: OperationView) -> bool:

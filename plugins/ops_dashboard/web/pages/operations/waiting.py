@@ -34,6 +34,7 @@ from ops_dashboard.web.request import PageRequest
 
 _MOST_ASKED = 100
 _MOST_SHOWN = 10
+_GONE = 404
 _OPEN = (
     "/api/v2/dags/{dag_id}/dagRuns/~/hitlDetails"
     f"?response_received=false&state=awaiting_input&order_by=created_at&limit={_MOST_ASKED}"
@@ -75,8 +76,9 @@ def waiting_for(request: PageRequest) -> tuple[Node, ...]:
         return Heading(_TITLE), Note(Tone.WARN, text)
     if not found:
         return ()
-    table = Table(_COLUMNS, [_cells(request, each) for each in found], _TITLE)
-    return Heading(_TITLE), Panel(table, flush=True)
+    table = Table(_COLUMNS, [_cells(request, each) for each in found[:_MOST_SHOWN]], _TITLE)
+    more = "the oldest; there are more" if len(found) > _MOST_SHOWN else ""
+    return Heading(_TITLE, note=more), Panel(table, flush=True)
 
 
 def waiting_of(request: PageRequest, operation: Operation) -> tuple[Note, ...]:
@@ -117,11 +119,16 @@ def _read(request: PageRequest, groups: set[str]) -> list[_Waiting]:
         operation, model = operations.get(task["dag_id"]), request_model(task["dag_id"])
         if model is None or _group(operation, detail) not in groups:
             continue
-        asked = read_run(request.airflow, task["dag_id"], task["dag_run_id"])
+        try:
+            asked = read_run(request.airflow, task["dag_id"], task["dag_run_id"])
+        except Problem as problem:
+            if problem.status != _GONE:
+                raise
+            continue  # one that nobody can look at
         if (asked.asked_by or "").lower() != request.user.name.lower():
             what = shorten(f"{model.verb} {model.resource_of(asked.conf)}")
             found.append(_Waiting(asked, operation, what, _until(operation, detail)))
-        if len(found) == _MOST_SHOWN:
+        if len(found) > _MOST_SHOWN:
             break
     return found
 

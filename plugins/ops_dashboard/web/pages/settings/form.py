@@ -84,15 +84,13 @@ def _read(request: PageRequest) -> ChangeSettingRequest:
     # What has to be restarted may be restarted with the value that is there: a restart can have failed.
     if asked.value == seen and restart_target(setting) is None:
         raise RequestError({"value": f"it is {value_in_words(seen)} already"})
-    decision = access.decide(request.database, request.user.name, setting.action, _count(asked.value), _count(seen))
+    decision = access.decide(
+        request.database, request.user.name, setting.action, access.amount(asked.value), access.amount(seen)
+    )
     request.release_database()  # the page that tells a mistake waits for the cluster
     if not decision.may_ask:
         raise RequestError({"value": decision.reason})
     return asked
-
-
-def _count(value: Value) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
 @dataclass(frozen=True, slots=True)
