@@ -11,6 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 import psycopg
 import pytest
 
+from demo.environment import REPOSITORY
 from ops_dashboard.catalog import Operation
 from ops_dashboard.operations import choices
 from ops_operators.sql import SqlOperator
@@ -53,6 +54,7 @@ def text(**fields: Any) -> Mapping[str, Any]:
 def write_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> WriteFile:
     """Writes a file into the folder of the scripts."""
     monkeypatch.setenv("AIRFLOW__OPS_DASHBOARD__SCRIPTS_FOLDER", str(tmp_path))
+    monkeypatch.setenv("AIRFLOW__OPS_DASHBOARD__CATALOG_FOLDER", str(REPOSITORY / "dags" / "catalog"))
 
     def write(name: str, content: str) -> Path:
         file = tmp_path / name

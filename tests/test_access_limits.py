@@ -89,6 +89,7 @@ def test_of_grants_that_allow_the_widest_is_named(company: psycopg.Connection) -
         (NOW + A_DAY, None, f"is not valid before {NOW + A_DAY:%Y-%m-%d %H:%M} UTC"),
         (NOW + A_DAY, NOW + 2 * A_DAY, f"is not valid before {NOW + A_DAY:%Y-%m-%d %H:%M} UTC"),
     ],
+    ids=["expired", "early", "early and ending"],
 )
 def test_a_grant_outside_its_time_is_told_with_that_time(
     company: psycopg.Connection, valid_from: datetime | None, expires_at: datetime | None, expected: str

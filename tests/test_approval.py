@@ -193,6 +193,41 @@ def test_the_requesters_right_is_judged_again_after_the_wait(limited: psycopg.Co
     assert record.outcome is Outcome.DENIED
 
 
+@pytest.mark.parametrize(
+    ("by", "message"), [(ADMIN, "not what was shown"), (ADS, "not what was shown"), (SEARCH, "not what was shown")]
+)
+def test_an_answer_holds_for_what_was_shown_also_where_none_is_needed_any_more(
+    limited: psycopg.Connection, asked: Asked, by: str, message: str
+) -> None:
+    """From 6 to 30 takes a second person, from 25 to 30 does not."""
+    operator, run = TurnDial(), Run(TO)
+    waiting = parked(operator, run)
+    operator.dial = 25
+    assert message in refused(operator, run, waiting, answered(by))
+
+
+def test_nobody_in_time_is_told_as_such_however_long_that_was(limited: psycopg.Connection, asked: Asked) -> None:
+    operator, run = TurnDial(), Run(TO)
+    waiting = parked(operator, run)
+    run.run_after = datetime.now(UTC) - timedelta(hours=1)
+    assert "nobody approved it in time" in refused(operator, run, waiting, TIMED_OUT)
+
+
+def test_what_can_not_be_asked_is_on_record(
+    limited: psycopg.Connection, asked: Asked, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(**_: object) -> None:
+        raise RuntimeError("the API server is gone")
+
+    monkeypatch.setattr(approval, "upsert_hitl_detail", fail)
+    run = Run(TO)
+    with pytest.raises(RuntimeError):
+        perform(TurnDial(), run)
+    (record,) = records(limited, run)
+    assert (record.outcome, record.started_at) == (Outcome.FAILED, None)
+    assert "the API server is gone" in str(record.message)
+
+
 def test_the_approver_must_be_in_the_group_when_it_is_done(limited: psycopg.Connection, asked: Asked) -> None:
     operator, run = TurnDial(), Run(TO)
     waiting = parked(operator, run)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import psycopg
@@ -113,11 +114,24 @@ def test_a_run_of_another_operation_is_not_reached_by_ones_own(on_call: psycopg.
     assert cancellations.cancelled_by(on_call, f"ops_run_{OPERATION}", run_id) is None
 
 
-@pytest.mark.parametrize("name", ["unknown", "../x", "rebuild-report\n", "*"])
-def test_an_unknown_operation_is_refused(on_call: psycopg.Connection, name: str) -> None:
+@pytest.mark.parametrize("name", ["../x", "rebuild-report\n", "*", "<b>"])
+def test_what_is_no_name_of_an_operation_is_refused(on_call: psycopg.Connection, name: str) -> None:
     record = failing(cancelling("x", operation=name), on_call)
     assert record.outcome is Outcome.REFUSED
     assert "operation: " in str(record.message)
+
+
+def test_a_run_id_that_others_use_too_is_still_found(
+    on_call: psycopg.Connection, ending: Callable[[ledger.Request], None]
+) -> None:
+    """Anybody may trigger any operation with any run id, to be denied on record."""
+    asked = begun(on_call, Event.STARTED)
+    for number in range(30):
+        other = request(action="run", resource=f"other-{number}", dag_id=f"ops_run_other-{number}", task_id="run")
+        ledger.append(on_call, replace(other, run_id=asked.run_id), Event.DENIED, Details())
+    on_call.commit()
+    ending(asked)
+    assert carry_out(cancelling(asked.run_id))["after"] == "failed"
 
 
 def test_who_asked_first_stays_on_record(on_call: psycopg.Connection, tmp_path: Path) -> None:

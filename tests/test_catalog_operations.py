@@ -390,7 +390,7 @@ def test_choices_that_need_each_other_are_told(tmp_path: Path) -> None:
     [
         (
             {"type": "string", "choices": {"query": "q.sql", "connection": "c", "needs": ["x"]}},
-            "value.choices.needs: got ('x',), expected nothing, as a setting has no other parameters",
+            "value.choices: got 'q.sql', expected an enum, as only operations have choices by query",
         ),
         (
             {"type": "string", "format": "connection", "enum": ["a"]},

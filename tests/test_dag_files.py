@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import runpy
+import shutil
 from pathlib import Path
 
 import psycopg
@@ -53,6 +54,14 @@ def test_a_sync_that_hangs_does_not_keep_later_ones_from_running() -> None:
 @pytest.mark.parametrize("dag_id", REQUESTS)
 def test_a_mistake_in_the_catalog_takes_no_dag_away(dag_id: str) -> None:
     assert dag_of(dag_id).dag_id == dag_id
+
+
+def test_a_mistake_elsewhere_takes_no_operation_away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shutil.copytree(REPOSITORY / "dags" / "catalog", tmp_path, dirs_exist_ok=True)
+    (tmp_path / "broken.yaml").write_text("pools: {ads/x: 7}")
+    monkeypatch.setenv("AIRFLOW__OPS_DASHBOARD__CATALOG_FOLDER", str(tmp_path))
+    found = runpy.run_path(str(REPOSITORY / "dags" / "ops_run.py"))
+    assert {"ops_run_rebuild-report", "ops_run_purge-cache", "ops_run_repair-orders"} <= found.keys()
 
 
 def test_a_run_asked_for_while_the_catalog_has_mistakes_is_refused_on_record(

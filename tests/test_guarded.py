@@ -108,9 +108,14 @@ OUT_OF_HAND: list[tuple[str, dict[str, Any], dict[str, Any], Outcome, str]] = [
     ("not a number", {}, {"value": float("nan")}, Outcome.REFUSED, "value: nan is not accepted"),
     ("blank reason", {}, {"reason": " \t"}, Outcome.REFUSED, "reason: "),
     ("reason that nobody can see", {}, {"reason": "\u200b\u2060"}, Outcome.REFUSED, "reason: "),
+    ("reason of fillers", {}, {"reason": "\u3164\u2800\ufe0f"}, Outcome.REFUSED, "reason: "),
     ("value nobody may have", {}, {"value": 101}, Outcome.REFUSED, "too high; at most 100"),
     ("another value than seen", {}, {"expected": 5}, Outcome.REFUSED, "changed from 5 to 6 by somebody outside"),
     ("cleared", {"clear_number": 1}, {}, Outcome.REFUSED, "was executed before"),
+    ("all", {"run_id": "~"}, {}, Outcome.REFUSED, "run id '~' is not accepted"),
+    ("here", {"run_id": "."}, {}, Outcome.REFUSED, "run id '.' is not accepted"),
+    ("up", {"run_id": ".."}, {}, Outcome.REFUSED, "is not accepted"),
+    ("a line", {"run_id": "abc\n"}, {}, Outcome.REFUSED, "is not accepted"),
     ("old", {"run_after": datetime.now(UTC) - timedelta(hours=7)}, {}, Outcome.REFUSED, "ask anew"),
 ]  # fmt: skip
 

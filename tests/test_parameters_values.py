@@ -144,6 +144,7 @@ def test_what_is_accepted_comes_back_as_it_is(schema: dict[str, object], value: 
         (LINE, "a\u2028b"),
         (LINE, "a\u200bb"),
         (LINE, "a\u202eb"),
+        *((LINE, f"prod{unseen}") for unseen in "\u3164\u115f\uffa0\u2800\ufe0f\u034f\u17b4\u180b\U000e0100"),
         (LINE, "\ufeffa"),
         (LINE, "a\xa0b"),
         (LINE, "x" * 201),

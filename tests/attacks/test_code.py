@@ -13,9 +13,12 @@ from demo.environment import REPOSITORY
 from tests.attacks.acting import Happened
 
 PRODUCT = ("plugins", "operators", "dags")
-SHELLS = {"system", "popen", "getoutput", "getstatusoutput", "BashOperator", "SSHOperator", "SubprocessHook"}
+SHELLS = {
+    *("system", "popen", "getoutput", "getstatusoutput", "create_subprocess_shell"),
+    *("BashOperator", "SSHOperator", "SubprocessHook"),
+}
 EVALUATION = {"eval", "exec", "compile", "loads_pickle", "unsafe_load", "render_template_as_native_obj"}
-TEMPLATES = {"render_template", "render_template_fields", "from_string"}
+TEMPLATES = {"render_template", "render_template_fields", "from_string", "compile_expression"}
 
 
 def sources() -> Iterator[tuple[Path, ast.Module]]:
@@ -41,6 +44,37 @@ def test_code_that_would_execute_or_render_text(happened: Happened, names: set[s
     found = [f"{path}:{node.lineno}" for path, tree in read for name, node in called(tree) if name in names]
     assert found == []
     happened(f"none in {len(read)} modules of the product")
+
+
+@pytest.mark.attack("CVE-2018-1104", "CVE-2026-30898")
+def test_the_template_engine_outside_of_the_pages(happened: Happened) -> None:
+    users = {path.as_posix() for path, tree in sources() if "jinja2" in imported(tree)}
+    assert users == {"plugins/ops_dashboard/web/rendering.py"}
+    happened("only the pages' own files are rendered, by one module")
+
+
+def imported(tree: ast.Module) -> set[str]:
+    """The top-level packages that a module imports when it runs."""
+    found = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            found |= {name.name.partition(".")[0] for name in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found.add(node.module.partition(".")[0])
+    return found
+
+
+BAD = {
+    "import os\nos.system(text)": SHELLS,
+    "import asyncio\nasyncio.create_subprocess_shell(text)": SHELLS,
+    "eval(text)": EVALUATION,
+    "environment.from_string(text)": TEMPLATES,
+}
+
+
+@pytest.mark.parametrize("code", BAD)
+def test_what_is_looked_for_would_be_found(code: str) -> None:
+    assert {name for name, _ in called(ast.parse(code))} & BAD[code]
 
 
 @pytest.mark.attack("CVE-2024-45498")

@@ -75,6 +75,19 @@ def test_a_hostile_run_id(ads: Client, happened: Happened, run_id: str) -> None:
     happened(told(answered))
 
 
+@pytest.mark.attack
+@pytest.mark.parametrize("run_id", ["~", ".", ".."])
+def test_a_run_id_that_means_another_place_in_an_address(ads: Client, happened: Happened, run_id: str) -> None:
+    """A second person would look at the page of another request, and approve this one."""
+    body = {"logical_date": None, "dag_run_id": run_id, "conf": {"text": "a", "reason": "x"}}
+    ads.http.post(f"/api/v2/dags/{REPEAT}/dagRuns", json=body).raise_for_status()
+    eventually(lambda: records(ads, run_id) != [])
+    (record,) = records(ads, run_id)
+    assert (record["outcome"], record["started_at"]) == ("refused", None)
+    assert ads.http.get(f"/ops/runs/{REPEAT}/{run_id}/answer").status_code == 404
+    happened(f"refused, on record: {record['message']}")
+
+
 @pytest.mark.attack("CVE-2022-40127")
 def test_a_hostile_note(ads: Client, happened: Happened) -> None:
     note = "{{ 7*7 }} $(id) <script>alert(1)</script>"
