@@ -18,10 +18,8 @@ setup: .venv/installed
 demo: setup
 	@$(BIN)/python -m demo
 
-# A process for the tests of a running product, one for those of a control plane, one for all others, as each of them
-# waits more than it computes. ARGS='-n 0' runs all in one.
 test: setup
-	@$(BIN)/python -m pytest --numprocesses 3 --dist loadgroup $(ARGS)
+	@$(BIN)/python -m pytest $(ARGS)
 
 attack: setup
 	@$(BIN)/python -m tests.attacks

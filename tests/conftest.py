@@ -25,19 +25,6 @@ pytest_plugins = [
 ]
 
 
-# What is started once for all tests that use it; they stay together when tests run side by side.
-_STARTED_ONCE = ("stack", "kube")
-
-
-@pytest.hookimpl(tryfirst=True)  # before pytest-xdist looks
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the tests of one stack, and of one control plane, in one process."""
-    for item in items:
-        for name in _STARTED_ONCE:
-            if item.get_closest_marker(name):
-                item.add_marker(pytest.mark.xdist_group(name))
-
-
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """In CI everything can run, so a skipped test is a failed run."""
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
