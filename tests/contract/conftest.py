@@ -134,8 +134,9 @@ def others() -> Iterator[ThreadPoolExecutor]:
 
 
 @pytest.fixture
-def pod_ledger(at_work: psycopg.Connection) -> psycopg.Connection:
+def pod_ledger(at_work: psycopg.Connection, monkeypatch: pytest.MonkeyPatch) -> psycopg.Connection:
     """The ads on-call may run everything; a connection to look at the records."""
+    monkeypatch.setenv("AIRFLOW__OPS_DASHBOARD__CATALOG_FOLDER", str(DEPLOY.parent / "dags" / "catalog"))
     return with_grants(at_work, grant("ads-oncall", "run:*"))
 
 
