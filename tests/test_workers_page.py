@@ -258,6 +258,7 @@ RIGHTS: dict[str, list[tuple[str, str, int | None]]] = {
     ADS: [
         ("ads-oncall", "run:purge-cache", None),
         ("ads-oncall", "run:rebuild-report", None),
+        ("ads-oncall", "run:repeat", None),  # of the tests' own operations
         ("ads-oncall", "run:rotate-logs", None),
         ("ads-oncall", "scale:ads/*", 10),
         ("ads-oncall", "set:ads/*", None),
@@ -289,6 +290,7 @@ def test_everybody_is_told_in_full_what_they_may_do(client_of: Callable[[str], C
                 "valid_from": None,
                 "expires_at": None,
                 "origin": "catalog",
+                "approver": "platform-admins" if action == "scale:search/*" else None,
             }
             for group, action, step in rights
         ],

@@ -76,7 +76,7 @@ def test_a_hostile_run_id(ads: Client, happened: Happened, run_id: str) -> None:
 
 
 @pytest.mark.attack
-@pytest.mark.parametrize("run_id", ["~", ".", ".."])
+@pytest.mark.parametrize("run_id", ["~", "."])
 def test_a_run_id_that_means_another_place_in_an_address(ads: Client, happened: Happened, run_id: str) -> None:
     """A second person would look at the page of another request, and approve this one."""
     body = {"logical_date": None, "dag_run_id": run_id, "conf": {"text": "a", "reason": "x"}}

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from ops_dashboard.acts import APPROVE, NOTE, REJECT, approver_in, parts_in
@@ -11,6 +12,9 @@ from ops_dashboard.web.dag_runs import run_path
 
 if TYPE_CHECKING:
     from ops_dashboard.web.request import AirflowApi
+
+
+_SETTLED_SECONDS = 4.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +52,15 @@ def _is_of(task: dict[str, Any], dag_id: str, run_id: str) -> bool:
 
 
 def answer(airflow: AirflowApi, dag_id: str, run_id: str, approval: Approval, *, approve: bool, note: str) -> None:
-    """Answer as this person; the task judges whether their answer counts.
+    """Answer as this person; the task judges whether their answer counts. An answer that comes very soon is held back.
 
     Raises:
         Problem: Somebody has answered before, or the person may not.
     """
     body = {"chosen_options": [APPROVE if approve else REJECT], "params_input": {NOTE: note}}
     task = f"{run_path(dag_id, run_id)}/taskInstances/{approval.task_id}/-1"
+    # Airflow 3.3 fails a task that goes on before its scheduler has noticed that it waits: nothing would be on record.
+    time.sleep(max(0.0, _SETTLED_SECONDS - (datetime.now(UTC) - approval.asked_at).total_seconds()))
     airflow.call("PATCH", f"{task}/hitlDetails", body)
 
 
