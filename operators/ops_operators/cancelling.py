@@ -12,7 +12,6 @@ import psycopg
 
 from ops_dashboard import cancellations, database, ledger
 from ops_dashboard.acts import CancelRequest
-from ops_dashboard.ledger import Outcome
 from ops_operators.guarded import GuardedOperator
 from ops_operators.sessions import session
 from ops_operators.steps import Attempt, Effect, Observation
@@ -124,7 +123,7 @@ class CancelRunOperator(GuardedOperator[CancelRequest, None]):
         entry = _find(request)
         if entry is None:
             raise RefusedError(f"run {request.run_id} of {request.dag_id} has not begun; nothing was cancelled")
-        if entry.outcome is not Outcome.RUNNING:
+        if not entry.is_running:
             raise RefusedError(f"run {request.run_id} has ended already: {entry.outcome}; nothing was cancelled")
         return Observation(str(entry.outcome), None)
 
@@ -138,7 +137,7 @@ class CancelRunOperator(GuardedOperator[CancelRequest, None]):
         while time.monotonic() < deadline:
             with suppress(FailedError):  # the database may be away for a moment; the run has been told
                 entry = _find(request)
-                if entry is not None and entry.outcome is not Outcome.RUNNING:
+                if entry is not None and not entry.is_running:
                     return Effect(str(entry.outcome))
             time.sleep(_LOOK_EVERY_SECONDS)
         raise FailedError(f"run {request.run_id} has not ended within {_PATIENCE_SECONDS:.0f} seconds; look at its log")

@@ -127,6 +127,16 @@ class Entry:
     changed_at: datetime | None
     finished_at: datetime | None
 
+    @property
+    def is_running(self) -> bool:
+        """Whether it goes on, as far as anybody knows."""
+        return self.outcome is Outcome.RUNNING
+
+    @property
+    def last_heard(self) -> datetime:
+        """The time of its last step: what was seen of its resource before is out of date."""
+        return max(moment for moment in (self.at, self.changed_at, self.finished_at) if moment)
+
 
 @dataclass(frozen=True, slots=True)
 class Filter:

@@ -11,8 +11,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from ops_dashboard.acts import operation_dag_id
 from ops_dashboard.catalog import Operation, Scalar
 from ops_dashboard.ledger import Entry, Outcome
+from ops_dashboard.overview.operations import OperationView, read_operations
 from ops_dashboard.parameters import json_schema
-from ops_dashboard.registered import OperationView, read_operations
 from ops_dashboard.web.app import ApiRequest, JsonRoute
 
 router = APIRouter(tags=["operations"], route_class=JsonRoute)

@@ -7,7 +7,7 @@ from datetime import datetime
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
-from ops_dashboard.overview import PoolView, read_overview
+from ops_dashboard.overview.pools import PoolView, read_pools
 from ops_dashboard.web.app import ApiRequest, JsonRoute
 from ops_dashboard.workers import PoolState
 
@@ -46,7 +46,7 @@ class PoolsOut(BaseModel):
 def list_pools(request: ApiRequest) -> PoolsOut:
     """List the worker pools: state, limits, and whether the caller may scale them."""
     request.require("view:workers")
-    seen = read_overview(request.host.database, request.user.name)
+    seen = read_pools(request.host.database, request.user.name)
     return PoolsOut(pools=[_out(view) for view in seen.pools], problems=list(seen.problems), seen_at=seen.seen_at)
 
 

@@ -11,8 +11,8 @@ from pydantic import BaseModel, Field
 
 from ops_dashboard.catalog import Scalar, Setting
 from ops_dashboard.configuration.models import Current
-from ops_dashboard.configuration.overview import SettingView, read_settings
 from ops_dashboard.ledger import Entry, Outcome, Value
+from ops_dashboard.overview.settings import SettingView, read_settings
 from ops_dashboard.parameters import json_schema
 from ops_dashboard.web.app import ApiRequest, JsonRoute
 

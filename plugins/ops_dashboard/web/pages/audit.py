@@ -27,7 +27,7 @@ from ops_dashboard.web.components import (
     Toolbar,
 )
 from ops_dashboard.web.errors import Problem
-from ops_dashboard.web.pages.runs import run
+from ops_dashboard.web.pages.runs import run_url
 from ops_dashboard.web.pages.shared import effect, outcome_badge, outcome_label, person, unknown_filter
 from ops_dashboard.web.request import PageRequest
 from ops_dashboard.web.router import Router
@@ -117,7 +117,7 @@ def _toolbar(request: PageRequest) -> Toolbar:
 
 
 def _cells(request: PageRequest, entry: Entry) -> tuple[Node, ...]:
-    href = request.url(run, dag_id=entry.dag_id, run_id=entry.run_id)
+    href = run_url(request, entry)
     act = (f"{entry.action} ", Link(Code(entry.resource or "?"), href))
     return (
         Stacked(Time(entry.at, clock=True), Time(entry.at)),

@@ -29,6 +29,7 @@ from ops_dashboard.web.components import (
     Time,
     Tone,
 )
+from ops_dashboard.web.dag_runs import DagRun
 from ops_dashboard.web.pages.previews import preview
 from ops_dashboard.web.pages.shared import outcome_badge, person
 from ops_dashboard.web.pages.story import Story, read_story
@@ -71,6 +72,11 @@ def run(request: PageRequest) -> Page:
         subject=telling.subject(story),
         lead=_lead(request, story),
     )
+
+
+def run_url(request: PageRequest, asked: Entry | DagRun) -> str:
+    """The address of a run's page."""
+    return request.url(run, dag_id=asked.dag_id, run_id=asked.run_id)
 
 
 def _said(story: Story) -> tuple[Node, ...]:
@@ -149,7 +155,7 @@ def _why(story: Story) -> tuple[Node, ...]:
     if entry is None:
         return ()
     trouble = telling.trouble(story)
-    if entry.outcome is Outcome.RUNNING and trouble:
+    if entry.is_running and trouble:
         return (Note(Tone.BAD, trouble, title="Not all can start:"),)
     if entry.message:
         tone = Tone.WARN if entry.outcome in {Outcome.REFUSED, Outcome.UNKNOWN} else Tone.BAD
@@ -176,7 +182,7 @@ def _steps(story: Story, reader: str) -> Steps:
     approved = f", approved by {person(entry.approved_by, reader)}" if entry.approved_by else ""
     allowed = Step("Allowed", StepState.DONE, f"by {entry.grant}{approved}", at=entry.started_at)
     if entry.changed_at is None and entry.outcome is not Outcome.SUCCEEDED:
-        state = StepState.NOW if entry.outcome is Outcome.RUNNING else StepState.FAILED
+        state = StepState.NOW if entry.is_running else StepState.FAILED
         return Steps(requested, allowed, Step(effect, state), *(Step(each, StepState.NEXT) for each in rest))
     return Steps(requested, allowed, *telling.taken(story, entry))
 

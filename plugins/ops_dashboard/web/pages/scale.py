@@ -35,7 +35,7 @@ from ops_dashboard.web.components import (
 )
 from ops_dashboard.web.errors import not_found
 from ops_dashboard.web.pages.asking import ask, once, reason_field, switched_off, typed_number
-from ops_dashboard.web.pages.runs import run
+from ops_dashboard.web.pages.runs import run_url
 from ops_dashboard.web.pages.shared import (
     effect,
     outcome_badge,
@@ -222,7 +222,7 @@ def _recent_changes(request: PageRequest, pool: Pool) -> Table:
     changes = ledger.last_changes(request.database, ScaleRequest.verb, [pool.name], per_resource=_RECENT)
     rows = [
         (
-            Stacked(Link(effect(entry), request.url(run, dag_id=entry.dag_id, run_id=entry.run_id)), entry.reason),
+            Stacked(Link(effect(entry), run_url(request, entry)), entry.reason),
             Stacked(person(entry.actor, request.user.name), Time(entry.at)),
             outcome_badge(entry.outcome),
         )

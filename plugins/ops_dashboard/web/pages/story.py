@@ -21,7 +21,6 @@ from ops_dashboard.acts import (
 from ops_dashboard.catalog import CatalogError
 from ops_dashboard.catalog.current import current_catalog
 from ops_dashboard.ledger import Entry, Filter, Outcome, Value
-from ops_dashboard.overview import last_touched
 from ops_dashboard.text import shorten
 from ops_dashboard.web.approvals import Approval, read_approval
 from ops_dashboard.web.dag_runs import DagRun, is_paused, read_run
@@ -64,7 +63,7 @@ class Story:
     def has_ended(self) -> bool:
         """Whether nothing more will happen."""
         if self.entry is not None:
-            return self.entry.outcome is not Outcome.RUNNING
+            return not self.entry.is_running
         return self.airflow is not None and self.airflow.has_ended
 
     @property
@@ -113,7 +112,7 @@ class Story:
     def last_heard(self) -> datetime:
         """When anything was heard of the run; what was seen of the pool before is out of date."""
         if self.entry is not None:
-            return last_touched(self.entry)
+            return self.entry.last_heard
         return self.airflow.asked_at if self.airflow else datetime.now(UTC)
 
     @property
@@ -137,7 +136,7 @@ def read_story(request: PageRequest, dag_id: str, run_id: str) -> Story:
         if not found:
             raise
     ended = airflow is not None and airflow.has_ended
-    if ended and any(entry.outcome is Outcome.RUNNING for entry in found):
+    if ended and any(entry.is_running for entry in found):
         found = _records(request, dag_id, run_id)  # it may have ended after its records were read
     first, others = _told_apart([_lost(entry) if _is_lost(entry, ended=ended) else entry for entry in found])
     model = _model(dag_id)

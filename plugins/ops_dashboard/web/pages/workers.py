@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from ops_dashboard.ledger import Entry, Outcome
-from ops_dashboard.overview import Overview, PoolView, read_overview
+from ops_dashboard.ledger import Entry
+from ops_dashboard.overview.pools import PoolsOverview, PoolView, read_pools
 from ops_dashboard.web.components import (
     Button,
     Chip,
@@ -15,7 +15,6 @@ from ops_dashboard.web.components import (
     Empty,
     Heading,
     Link,
-    Muted,
     Node,
     Note,
     Page,
@@ -30,7 +29,8 @@ from ops_dashboard.web.components import (
     Tone,
     Toolbar,
 )
-from ops_dashboard.web.pages.runs import run
+from ops_dashboard.web.pages.listings import act, by_groups
+from ops_dashboard.web.pages.runs import run_url
 from ops_dashboard.web.pages.scale import scale_form
 from ops_dashboard.web.pages.shared import person, state_badge, state_tone, unknown_filter
 from ops_dashboard.web.request import PageRequest
@@ -53,7 +53,7 @@ _COLUMNS = (
 def workers(request: PageRequest) -> Page:
     """All pools, the person's own first."""
     is_chosen = _choice(request)
-    seen = read_overview(request.host.database, request.user.name)
+    seen = read_pools(request.host.database, request.user.name)
     found = [view for view in seen.pools if _matches(request, view)]
     chosen = [view for view in found if is_chosen(view)]
     mine = [view for view in chosen if view.decision.allowed]
@@ -61,7 +61,7 @@ def workers(request: PageRequest) -> Page:
         "Workers",
         _toolbar(seen, found),
         *(Note(Tone.BAD, problem, title="Not everything can be seen:") for problem in seen.problems),
-        Heading("Your pools", note=_by_groups(mine)),
+        Heading("Your pools", note=by_groups(mine)),
         Panel(Table(_COLUMNS, [_cells(request, view) for view in mine], "Your pools", _no_pools(request)), flush=True),
         *_others(request, [view for view in chosen if not view.decision.allowed]),
         lead="Change how many workers a role of your team runs. Every change is on record.",
@@ -94,7 +94,7 @@ def _is_rolling_out(view: PoolView) -> bool:
     return view.status is not None and view.status.state is PoolState.ROLLING_OUT
 
 
-def _toolbar(seen: Overview, found: Sequence[PoolView]) -> Toolbar:
+def _toolbar(seen: PoolsOverview, found: Sequence[PoolView]) -> Toolbar:
     teams = sorted({view.pool.team for view in seen.pools})
     return Toolbar(
         Search("q", "Search pools"),
@@ -119,16 +119,15 @@ def _others(request: PageRequest, views: Sequence[PoolView]) -> tuple[Node, ...]
 
 def _cells(request: PageRequest, view: PoolView) -> tuple[Node, ...]:
     pool, status = view.pool, view.status
-    name: Node = Code(pool.name)
-    if view.decision.allowed:
-        name = Link(name, request.url(scale_form, team=pool.team, role=pool.role))
+    form = request.url(scale_form, team=pool.team, role=pool.role)
+    name = Link(Code(pool.name), form) if view.decision.allowed else Code(pool.name)
     return (
         Stacked(name, f"{pool.kind} {pool.workload} · ns {pool.namespace}"),
         ReadyBar(status.ready, status.desired, state_tone(status)) if status else None,
         Stacked(state_badge(status), status.problem) if status and status.problem else state_badge(status),
         f"{pool.min} – {pool.max}",
         _last_change(request, view.last),
-        _act(request, view),
+        act(request, view, Button("Scale", form, small=True, describes=pool.name)),
     )
 
 
@@ -136,22 +135,7 @@ def _last_change(request: PageRequest, entry: Entry | None) -> Node:
     if entry is None:
         return None
     what = f"{entry.before} → {entry.requested} by {person(entry.actor, request.user.name)}"
-    return Stacked(Link(what, request.url(run, dag_id=entry.dag_id, run_id=entry.run_id)), Time(entry.at))
-
-
-def _act(request: PageRequest, view: PoolView) -> Node:
-    if not view.decision.allowed:
-        return Muted(view.may[0] if view.may else "nobody may")
-    if view.last is not None and view.last.outcome is Outcome.RUNNING:
-        href = request.url(run, dag_id=view.last.dag_id, run_id=view.last.run_id)
-        return Button("Watch", href, small=True, describes=view.pool.name)
-    href = request.url(scale_form, team=view.pool.team, role=view.pool.role)
-    return Button("Scale", href, small=True, describes=view.pool.name)
-
-
-def _by_groups(views: Sequence[PoolView]) -> str:
-    groups = sorted({view.decision.grant.group for view in views if view.decision.grant})
-    return f"by {', '.join(groups)}" if groups else ""
+    return Stacked(Link(what, run_url(request, entry)), Time(entry.at))
 
 
 def _no_pools(request: PageRequest) -> Empty:

@@ -28,7 +28,7 @@ from ops_dashboard.web.components import (
     Toolbar,
 )
 from ops_dashboard.web.pages.access.words import origin, unknown_resource, validity, way
-from ops_dashboard.web.pages.runs import run
+from ops_dashboard.web.pages.runs import run_url
 from ops_dashboard.web.pages.shared import outcome_badge, person
 from ops_dashboard.web.questions import SEES_OTHERS
 from ops_dashboard.web.request import PageRequest
@@ -137,7 +137,7 @@ def _record(request: PageRequest, entry: Entry | None) -> tuple[Node, ...]:
 
 
 def _recorded(request: PageRequest, entry: Entry, groups: GroupsSince) -> Panel:
-    href = request.url(run, dag_id=entry.dag_id, run_id=entry.run_id)
+    href = run_url(request, entry)
     asked = ("Asked ", Time(entry.at), f" · “{entry.reason}” · ", Link("The run", href))
     message = Note(Tone.BAD, entry.message, title="Recorded:") if entry.message else None
     return Panel(Spread(Text(asked), outcome_badge(entry.outcome)), message, _groups_then(groups))

@@ -10,8 +10,8 @@ from ops_dashboard.acts import RunRequest, operation_dag_id
 from ops_dashboard.catalog import Operation, UnknownOperationError
 from ops_dashboard.catalog.current import current_catalog
 from ops_dashboard.ledger import Entry
+from ops_dashboard.overview.operations import OperationView, view_operations
 from ops_dashboard.parameters import text_of
-from ops_dashboard.registered import OperationView, view_operations
 from ops_dashboard.text import shorten
 from ops_dashboard.web.components import (
     Code,
@@ -33,7 +33,7 @@ from ops_dashboard.web.errors import Problem, not_found
 from ops_dashboard.web.pages.asking import switched_off
 from ops_dashboard.web.pages.operations import words
 from ops_dashboard.web.pages.operations.waiting import waiting_of
-from ops_dashboard.web.pages.runs import run
+from ops_dashboard.web.pages.runs import run_url
 from ops_dashboard.web.pages.shared import outcome_badge, person
 from ops_dashboard.web.request import PageRequest
 
@@ -105,14 +105,14 @@ def _held(known: About) -> tuple[Note, ...]:
 
 def _going_on(known: About, asked: RunRequest | None) -> tuple[Note, ...]:
     per, which = known.operation.concurrency.per, ""
-    running: Sequence[Entry] = known.seen.running if known.seen.is_full else ()
+    running: Sequence[Entry] = known.seen.running if per is None else ()
     if per is not None and asked is not None:
         running = [entry for entry in known.seen.running if asked.is_held_by(entry.requested)]
         which = f" for {shorten(text_of(asked.parameters[per])) or 'no value'}"
     if len(running) < known.operation.concurrency.limit:
         return ()
     last = running[0]
-    link = Link("its run", known.request.url(run, dag_id=last.dag_id, run_id=last.run_id))
+    link = Link("its run", run_url(known.request, last))
     who = person(last.actor, known.request.user.name)
     text = (f"{words.at_once(known.operation)}, and one{which} asked for by {who} has not ended: see ", link)
     return (Note(Tone.WARN, *text, ". Until then another one is refused.", title="Running now:"),)
@@ -154,7 +154,7 @@ def _recent(known: About) -> Table:
             Stacked(
                 Link(
                     words.recorded_in_short(entry.requested),
-                    request.url(run, dag_id=entry.dag_id, run_id=entry.run_id),
+                    run_url(request, entry),
                 ),
                 entry.reason,
             ),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from ops_dashboard.ledger import Entry, Outcome
-from ops_dashboard.registered import OperationView, read_operations
+from ops_dashboard.overview.operations import OperationView, read_operations
 from ops_dashboard.web.components import (
     Button,
     Chip,
@@ -26,9 +26,10 @@ from ops_dashboard.web.components import (
     Time,
     Toolbar,
 )
+from ops_dashboard.web.pages.listings import act, by_groups
 from ops_dashboard.web.pages.operations.waiting import waiting_for
 from ops_dashboard.web.pages.operations.words import operation_url, summary
-from ops_dashboard.web.pages.runs import run
+from ops_dashboard.web.pages.runs import run_url
 from ops_dashboard.web.pages.shared import outcome_badge, person, unknown_filter
 from ops_dashboard.web.request import PageRequest
 from ops_dashboard.web.router import Router
@@ -56,7 +57,7 @@ def operations(request: PageRequest) -> Page:
         "Operations",
         *waiting_for(request),
         _toolbar(seen, found),
-        Heading("Your operations", note=_by_groups(mine)),
+        Heading("Your operations", note=by_groups(mine)),
         Panel(Table(_COLUMNS, rows, "Your operations", _nothing(request)), flush=True),
         *_others(request, [view for view in chosen if not view.decision.allowed]),
         lead="Run what used to be a ticket. You see what exactly will run before it does, and every run is on record.",
@@ -121,37 +122,20 @@ def _others(request: PageRequest, views: Sequence[OperationView]) -> tuple[Node,
 
 def _cells(request: PageRequest, view: OperationView) -> tuple[Node, ...]:
     operation = view.operation
-    title = Link(operation.title, operation_url(request, operation.name))
+    href = operation_url(request, operation.name)
     return (
-        Stacked((title, " ", Code(operation.name)), summary(operation) or None),
+        Stacked((Link(operation.title, href), " ", Code(operation.name)), summary(operation) or None),
         Stacked(operation.owner, ", ".join(operation.tags) or None),
         _last_run(request, view.last),
-        _act(request, view),
+        act(request, view, Button("Run", href, small=True, describes=operation.title)),
     )
 
 
 def _last_run(request: PageRequest, entry: Entry | None) -> Node:
     if entry is None:
         return Muted("no run on record")
-    href = request.url(run, dag_id=entry.dag_id, run_id=entry.run_id)
     by = (f"by {person(entry.actor, request.user.name)} · ", Time(entry.at))
-    return Stacked(Link(outcome_badge(entry.outcome), href), by)
-
-
-def _act(request: PageRequest, view: OperationView) -> Node:
-    if not view.decision.allowed:
-        return Muted(view.may[0] if view.may else "nobody may")
-    if view.is_full:
-        entry = view.running[0]
-        href = request.url(run, dag_id=entry.dag_id, run_id=entry.run_id)
-        return Button("Watch", href, small=True, describes=view.operation.title)
-    href = operation_url(request, view.operation.name)
-    return Button("Run", href, small=True, describes=view.operation.title)
-
-
-def _by_groups(views: Sequence[OperationView]) -> str:
-    groups = sorted({view.decision.grant.group for view in views if view.decision.grant})
-    return f"by {', '.join(groups)}" if groups else ""
+    return Stacked(Link(outcome_badge(entry.outcome), run_url(request, entry)), by)
 
 
 def _nothing(request: PageRequest) -> Empty:

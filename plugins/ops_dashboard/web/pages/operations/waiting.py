@@ -29,7 +29,7 @@ from ops_dashboard.web.components import (
 from ops_dashboard.web.dag_runs import DagRun, read_run
 from ops_dashboard.web.errors import Problem
 from ops_dashboard.web.pages.operations.words import values_in_short
-from ops_dashboard.web.pages.runs import run
+from ops_dashboard.web.pages.runs import run, run_url
 from ops_dashboard.web.request import PageRequest
 
 _MOST_ASKED = 100
@@ -153,7 +153,7 @@ def _cells(request: PageRequest, waiting: _Waiting) -> tuple[Node, ...]:
         what = (f"{waiting.operation.title} ", Code(waiting.operation.name))
     reason = shorten(asked.conf.get("reason", ""), 200)
     values = {name: value for name, value in asked.conf.items() if name != "reason"}
-    href = request.url(run, dag_id=asked.dag_id, run_id=asked.run_id)
+    href = run_url(request, asked)
     return (
         Stacked(what, f"“{reason}”" if reason else None),
         Stacked(values_in_short(values), ("to be answered ", Time(waiting.until)) if waiting.until else None),

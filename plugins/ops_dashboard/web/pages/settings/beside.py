@@ -10,7 +10,7 @@ from ops_dashboard.configuration import restart_target
 from ops_dashboard.configuration.reading import Values
 from ops_dashboard.parameters import accepted
 from ops_dashboard.web.components import Badge, Code, Column, Empty, Facts, Link, Node, Stacked, Table, Time, Tone
-from ops_dashboard.web.pages.runs import run
+from ops_dashboard.web.pages.runs import run_url
 from ops_dashboard.web.pages.shared import effect, outcome_badge, person
 from ops_dashboard.web.pages.values import value_in_words
 from ops_dashboard.web.request import PageRequest
@@ -45,7 +45,7 @@ def recent_changes(request: PageRequest, setting: Setting) -> Table:
     changes = ledger.last_changes(request.database, ChangeSettingRequest.verb, [setting.name], per_resource=_RECENT)
     rows = [
         (
-            Stacked(Link(effect(entry), request.url(run, dag_id=entry.dag_id, run_id=entry.run_id)), entry.reason),
+            Stacked(Link(effect(entry), run_url(request, entry)), entry.reason),
             Stacked(person(entry.actor, request.user.name), Time(entry.at)),
             outcome_badge(entry.outcome),
         )

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ops_dashboard.configuration.overview import SettingsOverview, SettingView, read_settings
-from ops_dashboard.ledger import Entry, Outcome
+from ops_dashboard.ledger import Entry
+from ops_dashboard.overview.settings import SettingsOverview, SettingView, read_settings
 from ops_dashboard.web.components import (
     Badge,
     Button,
@@ -28,7 +28,8 @@ from ops_dashboard.web.components import (
     Tone,
     Toolbar,
 )
-from ops_dashboard.web.pages.runs import run
+from ops_dashboard.web.pages.listings import act, by_groups
+from ops_dashboard.web.pages.runs import run_url
 from ops_dashboard.web.pages.settings.form import change_form
 from ops_dashboard.web.pages.shared import person
 from ops_dashboard.web.pages.values import change_in_words, value_in_words
@@ -57,7 +58,7 @@ def settings(request: PageRequest) -> Page:
         "Settings",
         _toolbar(seen),
         *(Note(Tone.BAD, problem, title="Not everything can be seen:") for problem in seen.problems),
-        Heading("Your settings", note=_by_groups(mine)),
+        Heading("Your settings", note=by_groups(mine)),
         Panel(table, flush=True),
         *_others(request, [view for view in found if not view.decision.allowed]),
         lead="Change a value that your team's programs run with. Every change is on record.",
@@ -97,7 +98,7 @@ def _cells(request: PageRequest, view: SettingView) -> tuple[Node, ...]:
         _value(view),
         _last_change(request, view.last),
         setting.owner,
-        _act(request, view),
+        act(request, view, Button("Change", _form(request, view), small=True, describes=setting.name)),
     )
 
 
@@ -114,26 +115,12 @@ def _last_change(request: PageRequest, entry: Entry | None) -> Node:
     if entry is None:
         return Muted("no change on record")
     what = f"{change_in_words(entry.before, entry.requested)} by {person(entry.actor, request.user.name)}"
-    return Stacked(Link(what, request.url(run, dag_id=entry.dag_id, run_id=entry.run_id)), Time(entry.at))
-
-
-def _act(request: PageRequest, view: SettingView) -> Node:
-    if not view.decision.allowed:
-        return Muted(view.may[0] if view.may else "nobody may")
-    if view.last is not None and view.last.outcome is Outcome.RUNNING:
-        href = request.url(run, dag_id=view.last.dag_id, run_id=view.last.run_id)
-        return Button("Watch", href, small=True, describes=view.setting.name)
-    return Button("Change", _form(request, view), small=True, describes=view.setting.name)
+    return Stacked(Link(what, run_url(request, entry)), Time(entry.at))
 
 
 def _form(request: PageRequest, view: SettingView) -> str:
     team, _, name = view.setting.name.partition("/")
     return request.url(change_form, team=team, name=name)
-
-
-def _by_groups(views: Sequence[SettingView]) -> str:
-    groups = sorted({view.decision.grant.group for view in views if view.decision.grant})
-    return f"by {', '.join(groups)}" if groups else ""
 
 
 def _no_settings(request: PageRequest) -> Empty:

@@ -47,7 +47,7 @@ class OperationTelling(Telling):
 
     def taken(self, story: Story, entry: Entry) -> tuple[Step, ...]:  # noqa: ARG002 - it is one step
         """It ran, or is running."""
-        if entry.outcome is Outcome.RUNNING:
+        if entry.is_running:
             return (Step(self.steps[0], StepState.NOW),)
         state = StepState.DONE if entry.outcome is Outcome.SUCCEEDED else StepState.FAILED
         return (Step("Ended", state, at=entry.finished_at),)
@@ -55,7 +55,7 @@ class OperationTelling(Telling):
     def announcement(self, story: Story, entry: Entry) -> str:
         """The progress while it runs, then the end."""
         told = story.output.progress if story.output is not None else None
-        if entry.outcome is Outcome.RUNNING and told is not None:
+        if entry.is_running and told is not None:
             return f"{told.percent:.0f} percent {told.words}".strip()
         return super().announcement(story, entry)
 
@@ -65,7 +65,7 @@ class OperationTelling(Telling):
         operations = Button("Operations", request.url("/operations"))
         if not may:
             return (operations,)
-        if story.entry is not None and story.entry.outcome is Outcome.RUNNING:
+        if story.entry is not None and story.entry.is_running:
             cancel = request.url("/runs/{dag_id}/{run_id}/cancel", dag_id=story.dag_id, run_id=request.path["run_id"])
             return Button("Cancel…", cancel), operations
         if story.has_ended:
@@ -111,7 +111,7 @@ def _in_a_line(recorded: Value) -> str:
 
 
 def _duration(story: Story, entry: Entry) -> str:
-    if entry.outcome is not Outcome.RUNNING:
+    if not entry.is_running:
         return f"It took {entry.seconds:.0f} s." if entry.seconds is not None else ""
     gone = (datetime.now(UTC) - (entry.started_at or entry.at)).total_seconds()
     usual = f"; it usually takes {story.typical_seconds:.0f} s" if story.typical_seconds is not None else ""

@@ -37,7 +37,7 @@ class ScalingTelling(Telling):
 
     def announcement(self, story: Story, entry: Entry) -> str:
         """The count while it grows, then the end."""
-        if entry.outcome is Outcome.RUNNING and story.status is not None:
+        if entry.is_running and story.status is not None:
             return f"{story.status.ready} of {entry.requested} ready"
         return super().announcement(story, entry)
 
@@ -54,7 +54,7 @@ class ScalingTelling(Telling):
 
 
 def _rollout_step(story: Story, entry: Entry) -> Step:
-    if entry.outcome is Outcome.RUNNING:
+    if entry.is_running:
         note = f"{story.status.ready} / {entry.requested}" if story.status else None
         return Step("Rolling out", StepState.NOW, note=note)
     if entry.outcome is Outcome.SUCCEEDED:

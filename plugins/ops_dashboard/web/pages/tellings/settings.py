@@ -79,7 +79,7 @@ def _restarts(name: str) -> str | None:
 
 
 def _restart_step(entry: Entry, workload: str | None) -> Step | None:
-    if entry.outcome is Outcome.RUNNING:
+    if entry.is_running:
         return Step(f"Restarting {workload}", StepState.NOW) if workload else None
     if entry.outcome is Outcome.SUCCEEDED:
         if entry.ready is None:

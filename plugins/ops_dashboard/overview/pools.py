@@ -9,11 +9,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from ops_dashboard import access, ledger
-from ops_dashboard.access import Decision
 from ops_dashboard.acts import ScaleRequest
 from ops_dashboard.catalog import Pool
 from ops_dashboard.catalog.current import current_catalog
-from ops_dashboard.ledger import Entry
+from ops_dashboard.overview.views import View
 from ops_dashboard.workers import PoolStatus
 from ops_dashboard.workers.statuses import status_reader
 
@@ -21,26 +20,20 @@ if TYPE_CHECKING:
     import psycopg
 
 
-@dataclass(frozen=True, slots=True)
-class PoolView:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PoolView(View):
     """One pool.
 
     Attributes:
         status: None if the cluster could not be read.
-        decision: Whether the person may scale it; limits are not judged.
-        may: The groups that may, those with the narrowest grant first.
-        last: The last request that changed it, or is changing it.
     """
 
     pool: Pool
     status: PoolStatus | None
-    decision: Decision
-    may: tuple[str, ...]
-    last: Entry | None
 
 
 @dataclass(frozen=True, slots=True)
-class Overview:
+class PoolsOverview:
     """All pools of the catalog.
 
     Attributes:
@@ -53,7 +46,7 @@ class Overview:
     seen_at: datetime
 
 
-def read_overview(database: Callable[[], AbstractContextManager[psycopg.Connection[Any]]], user: str) -> Overview:
+def read_pools(database: Callable[[], AbstractContextManager[psycopg.Connection[Any]]], user: str) -> PoolsOverview:
     """Look at everything for one person.
 
     Args:
@@ -71,7 +64,7 @@ def read_overview(database: Callable[[], AbstractContextManager[psycopg.Connecti
         decisions = access.decide_all(connection, user, actions)
         groups = access.groups_that_may(connection, actions)
         changes = ledger.last_changes(connection, ScaleRequest.verb, list(pools))
-    touched = {name: last_touched(entries[0]) for name, entries in changes.items() if entries}
+    touched = {name: entries[0].last_heard for name, entries in changes.items() if entries}
     statuses = status_reader().read(pools.values(), since=touched)
     views = tuple(
         PoolView(
@@ -83,9 +76,4 @@ def read_overview(database: Callable[[], AbstractContextManager[psycopg.Connecti
         )
         for pool in pools.values()
     )
-    return Overview(views, statuses.problems, statuses.seen_at)
-
-
-def last_touched(entry: Entry) -> datetime:
-    """When the ledger last heard of a request: what was seen of its resource before is out of date."""
-    return max(moment for moment in (entry.at, entry.changed_at, entry.finished_at) if moment)
+    return PoolsOverview(views, statuses.problems, statuses.seen_at)

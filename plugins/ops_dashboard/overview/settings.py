@@ -9,35 +9,27 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from ops_dashboard import access, ledger
-from ops_dashboard.access import Decision
 from ops_dashboard.acts import ChangeSettingRequest
 from ops_dashboard.catalog import Setting
 from ops_dashboard.catalog.current import current_catalog
 from ops_dashboard.configuration.models import Current
 from ops_dashboard.configuration.reading import value_reader
-from ops_dashboard.ledger import Entry
-from ops_dashboard.overview import last_touched
+from ops_dashboard.overview.views import View
 
 if TYPE_CHECKING:
     import psycopg
 
 
-@dataclass(frozen=True, slots=True)
-class SettingView:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettingView(View):
     """One setting.
 
     Attributes:
         current: None if it could not be read.
-        decision: Whether the person may change it; limits are not judged.
-        may: The groups that may, those with the narrowest grant first.
-        last: The last request that changed it, or is changing it.
     """
 
     setting: Setting
     current: Current | None
-    decision: Decision
-    may: tuple[str, ...]
-    last: Entry | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +66,7 @@ def read_settings(
         decisions = access.decide_all(connection, user, actions)
         groups = access.groups_that_may(connection, actions)
         changes = ledger.last_changes(connection, ChangeSettingRequest.verb, list(known))
-    touched = {name: last_touched(entries[0]) for name, entries in changes.items() if entries}
+    touched = {name: entries[0].last_heard for name, entries in changes.items() if entries}
     values = value_reader().read(known.values(), since=touched)
     views = tuple(
         SettingView(

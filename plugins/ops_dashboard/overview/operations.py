@@ -8,43 +8,35 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ops_dashboard import access, ledger
-from ops_dashboard.access import Decision
 from ops_dashboard.acts import RunRequest
 from ops_dashboard.catalog import Operation
 from ops_dashboard.catalog.current import current_catalog
 from ops_dashboard.ledger import Entry, Filter, Outcome
+from ops_dashboard.overview.views import View
 
 if TYPE_CHECKING:
     import psycopg
 
 
-@dataclass(frozen=True, slots=True)
-class OperationView:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OperationView(View):
     """One operation.
 
     Attributes:
-        decision: Whether the person may run it.
-        may: The groups that may.
         recent: Its last runs that began, newest first.
         running: Those that go on now, newest first.
     """
 
     operation: Operation
-    decision: Decision
-    may: tuple[str, ...]
     recent: tuple[Entry, ...]
     running: tuple[Entry, ...]
 
     @property
-    def last(self) -> Entry | None:
-        """Its last run that began, whatever came of it."""
-        return next(iter(self.recent), None)
-
-    @property
-    def is_full(self) -> bool:
-        """Whether so many runs go on that another one would be refused, whatever its values are."""
+    def under_way(self) -> Entry | None:
+        """The newest run, if so many go on that another one would be refused, whatever its values are."""
         concurrency = self.operation.concurrency
-        return concurrency.per is None and len(self.running) >= concurrency.limit
+        is_full = concurrency.per is None and len(self.running) >= concurrency.limit
+        return self.running[0] if is_full else None
 
 
 def read_operations(
@@ -81,6 +73,7 @@ def view_operations(
             operation=operation,
             decision=decisions[operation.action],
             may=groups[operation.action],
+            last=next(iter(runs[operation.name]), None),
             recent=runs[operation.name],
             running=tuple(entry for entry in running if entry.resource == operation.name),
         )
