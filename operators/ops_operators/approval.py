@@ -125,4 +125,4 @@ def refuse_unless_approved(request: Request, answer: Answer) -> None:
 
 
 def _is_own(request: Request, answer: Answer) -> bool:
-    return (answer.by or "").lower() == request.actor.lower()
+    return access.is_same_person(answer.by, request.actor)

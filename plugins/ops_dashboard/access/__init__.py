@@ -28,6 +28,7 @@ from ops_dashboard.access.grants import (
     revoke_grant,
 )
 from ops_dashboard.access.models import Access, Decision, Grant, GrantChanges, GroupsSince, Holder, Holders
+from ops_dashboard.access.people import is_same_person
 
 __all__ = [
     "MOST_PEOPLE",
@@ -53,6 +54,7 @@ __all__ = [
     "group_names",
     "groups_since",
     "groups_that_may",
+    "is_same_person",
     "live_grants",
     "paths_into",
     "revoke_grant",

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from psycopg.rows import dict_row
 from pydantic import TypeAdapter
 
+from ops_dashboard.access import is_same_person
 from ops_dashboard.directory.differences import Differences
 from ops_dashboard.directory.models import DirectoryError, Snapshot
 
@@ -135,8 +136,8 @@ class HeldRun:
 
 
 def may_release(asked_by: str, who: str) -> bool:
-    """Whether somebody is a second person: for rights, the case of a name makes no difference."""
-    return asked_by.lower() != who.lower()
+    """Whether somebody is a second person."""
+    return not is_same_person(asked_by, who)
 
 
 def know_source(cursor: psycopg.Cursor[Any], source: str, origin: str, max_age: timedelta) -> None:

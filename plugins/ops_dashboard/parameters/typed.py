@@ -18,7 +18,7 @@ _TIME_OF_A_FORM = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:[0-
 _BOOLEANS = {"true": True, "false": False}
 
 
-def read_text(parameter: Parameter, text: str) -> object:
+def read_text(parameter: Parameter, text: str) -> Scalar | None:
     """Return the value that a form's text means, or the text itself, for `check_value` to refuse.
 
     Nothing typed is None, for no value, unless the parameter accepts the empty text. Blanks around a number, a date or
@@ -60,7 +60,7 @@ def _text(keywords: Keywords, text: str) -> str | None:
     return bare or None
 
 
-def _number(bare: str, text: str) -> object:
+def _number(bare: str, text: str) -> Scalar:
     if _INTEGER.fullmatch(bare) and abs(int(bare)) <= LARGEST_INTEGER:
         return int(bare)
     if not _NUMBER.fullmatch(bare) or not re.search("[0-9]", bare.lower().partition("e")[0]):

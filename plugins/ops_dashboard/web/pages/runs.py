@@ -103,8 +103,8 @@ def _approval(request: PageRequest, story: Story) -> tuple[Node, ...]:
 
 
 def is_own(request: PageRequest, asked_by: str | None) -> bool:
-    """Whether the reader is who asked; Airflow's names differ in more than case."""
-    return (asked_by or "").lower() == request.user.name.lower()
+    """Whether the reader is who asked."""
+    return access.is_same_person(asked_by, request.user.name)
 
 
 def why_not_answer(request: PageRequest, asked_by: str | None, approval: Approval) -> str | None:

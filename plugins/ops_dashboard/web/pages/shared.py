@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from ops_dashboard.access import is_same_person
 from ops_dashboard.ledger import Entry, Outcome
 from ops_dashboard.text import shown
 from ops_dashboard.web.components import Badge, Tone
@@ -55,8 +56,8 @@ def outcome_label(outcome: Outcome) -> str:
 
 
 def person(name: str, reader: str) -> str:
-    """How a page calls a person; Airflow's names differ in more than case."""
-    return "you" if name.lower() == reader.lower() else name
+    """How a page calls a person."""
+    return "you" if is_same_person(name, reader) else name
 
 
 def effect(entry: Entry) -> str | None:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ops_dashboard import ledger
+from ops_dashboard.access import is_same_person
 from ops_dashboard.acts import (
     EXECUTED_BEFORE,
     OPERATION_TASK_ID,
@@ -171,7 +172,8 @@ def _output(request: PageRequest, story: Story, run_id: str) -> Output | None:
     if story.verb != RunRequest.verb or story.airflow is None or story.entry is None or story.entry.started_at is None:
         return None
     # What a script says is for who works with it: more than a record is, and nobody has looked at what is in it.
-    if story.entry.actor != request.user.name and not request.may(f"{RunRequest.verb}:{story.resource}"):
+    is_own = is_same_person(story.entry.actor, request.user.name)
+    if not is_own and not request.may(f"{RunRequest.verb}:{story.resource}"):
         return None
     try:
         return read_output(request.airflow, story.dag_id, run_id, OPERATION_TASK_ID)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 
 from ops_dashboard.acts import RequestError
 from ops_dashboard.ledger import Value
@@ -10,6 +11,8 @@ from ops_dashboard.parameters import text_of
 from ops_dashboard.text import shorten, shown
 
 NOT_SET = "not set"
+_LONGEST_LINE = 140
+_LONGEST_VALUE = 40
 
 
 def value_in_words(value: Value) -> str:
@@ -22,6 +25,41 @@ def value_in_words(value: Value) -> str:
 def change_in_words(before: Value, after: Value) -> str:
     """Before → after in a line."""
     return f"{value_in_words(before)} → {value_in_words(after)}"
+
+
+def figure(value: Value) -> int | float | str:
+    """For a large display: a number as it is, anything else in words."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return value
+    return value_in_words(value)
+
+
+def recorded_values(recorded: Value) -> Mapping[str, Value] | None:
+    """Read back the values that a run was asked for with; None if the record holds something else."""
+    try:
+        values = json.loads(str(recorded))
+    except (ValueError, RecursionError):
+        return None
+    return values if isinstance(values, dict) else None
+
+
+def recorded_in_short(recorded: Value) -> str:
+    """What is on record, in a line: values by name, or whatever else it is."""
+    values = recorded_values(recorded)
+    if values is not None:
+        return values_in_short(values)
+    return "" if recorded is None else shorten(str(recorded))
+
+
+def values_in_short(values: Mapping[str, object]) -> str:
+    """Values that were asked for, in a line; those left out are left out."""
+    given = [f"{name} {_in_short(value)}" for name, value in values.items() if value is not None]
+    return shorten(", ".join(given), _LONGEST_LINE)
+
+
+def _in_short(value: object) -> str:
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return shorten(text, _LONGEST_VALUE) or "empty"
 
 
 def seen_as_text(value: Value) -> str:

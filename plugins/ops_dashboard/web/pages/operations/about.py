@@ -35,6 +35,7 @@ from ops_dashboard.web.pages.operations import words
 from ops_dashboard.web.pages.operations.waiting import waiting_of
 from ops_dashboard.web.pages.runs import run_url
 from ops_dashboard.web.pages.shared import outcome_badge, person
+from ops_dashboard.web.pages.values import recorded_in_short
 from ops_dashboard.web.request import PageRequest
 
 _RECENT = 5
@@ -152,10 +153,7 @@ def _recent(known: About) -> Table:
     rows = [
         (
             Stacked(
-                Link(
-                    words.recorded_in_short(entry.requested),
-                    run_url(request, entry),
-                ),
+                Link(recorded_in_short(entry.requested) or "no values", run_url(request, entry)),
                 entry.reason,
             ),
             Stacked(person(entry.actor, request.user.name), Time(entry.at)),

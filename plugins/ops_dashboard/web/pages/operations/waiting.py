@@ -28,8 +28,8 @@ from ops_dashboard.web.components import (
 )
 from ops_dashboard.web.dag_runs import DagRun, read_run
 from ops_dashboard.web.errors import Problem
-from ops_dashboard.web.pages.operations.words import values_in_short
-from ops_dashboard.web.pages.runs import run, run_url
+from ops_dashboard.web.pages.runs import is_own, run, run_url
+from ops_dashboard.web.pages.values import values_in_short
 from ops_dashboard.web.request import PageRequest
 
 _MOST_ASKED = 100
@@ -125,7 +125,7 @@ def _read(request: PageRequest, groups: set[str]) -> list[_Waiting]:
             if problem.status != _GONE:
                 raise
             continue  # one that nobody can look at
-        if (asked.asked_by or "").lower() != request.user.name.lower():
+        if not is_own(request, asked.asked_by):
             what = shorten(f"{model.verb} {model.resource_of(asked.conf)}")
             found.append(_Waiting(asked, operation, what, _until(operation, detail)))
         if len(found) > _MOST_SHOWN:
@@ -154,9 +154,10 @@ def _cells(request: PageRequest, waiting: _Waiting) -> tuple[Node, ...]:
     reason = shorten(asked.conf.get("reason", ""), 200)
     values = {name: value for name, value in asked.conf.items() if name != "reason"}
     href = run_url(request, asked)
+    until = ("to be answered ", Time(waiting.until)) if waiting.until else None
     return (
         Stacked(what, f"“{reason}”" if reason else None),
-        Stacked(values_in_short(values), ("to be answered ", Time(waiting.until)) if waiting.until else None),
+        Stacked(values_in_short(values) or "no values", until),
         Stacked(asked.asked_by or "nobody", Time(asked.asked_at)),
         Button("Look", href, small=True, describes=f"at the request to {waiting.what}"),
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from datetime import timedelta
@@ -17,7 +16,6 @@ from ops_dashboard.web.request import PageRequest
 from ops_dashboard.web.wording import lasting
 
 _LONGEST_SUMMARY = 140
-_LONGEST_VALUE = 40
 _INTERPRETERS = {Interpreter.PYTHON: "Python script", Interpreter.BASH: "Bash script", Interpreter.SH: "Shell script"}
 
 
@@ -88,29 +86,3 @@ def approval(operation: Operation) -> str:
     if operation.approval is None:
         return "not needed"
     return f"takes somebody of {operation.approval.group}, within {duration(operation.approval.within)}"
-
-
-def recorded_values(requested: object) -> Mapping[str, object] | None:
-    """The values that a run was asked for with; None if the record was too long to be kept whole."""
-    try:
-        values = json.loads(str(requested))
-    except ValueError:
-        return None
-    return values if isinstance(values, dict) else None
-
-
-def recorded_in_short(requested: object) -> str:
-    """The values that a run was asked for with, as the record has them, in a line."""
-    values = recorded_values(requested)
-    return values_in_short(values) if values is not None else shorten(str(requested or ""))
-
-
-def values_in_short(values: Mapping[str, object]) -> str:
-    """Values that were asked for, in a line; those left out are left out."""
-    given = [f"{name} {_in_short(value)}" for name, value in values.items() if value is not None]
-    return shorten(", ".join(given), _LONGEST_SUMMARY) or "no values"
-
-
-def _in_short(value: object) -> str:
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    return shorten(text, _LONGEST_VALUE) or "empty"

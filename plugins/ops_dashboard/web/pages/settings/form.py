@@ -34,7 +34,7 @@ from ops_dashboard.web.errors import not_found
 from ops_dashboard.web.pages.asking import ask, once, reason_field, switched_off
 from ops_dashboard.web.pages.settings.beside import facts, recent_changes
 from ops_dashboard.web.pages.value_field import value_field
-from ops_dashboard.web.pages.values import seen_as_text, seen_from_text, value_in_words
+from ops_dashboard.web.pages.values import figure, seen_as_text, seen_from_text, value_in_words
 from ops_dashboard.web.request import PageRequest
 from ops_dashboard.web.router import Router
 
@@ -172,14 +172,8 @@ def _form(view: _View) -> Form:
 
 
 def _change(view: _View) -> Change:
-    wanted = _figure(read_text(view.setting.value, view.wanted)) if view.wanted else "–"
-    return Change(_figure(view.seen), wanted, field="value")
-
-
-def _figure(value: object) -> int | float | str:
-    """A number as it is, which is shown larger than text."""
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return value if is_number else value_in_words(value)  # type: ignore[return-value, arg-type] # a scalar
+    wanted = figure(read_text(view.setting.value, view.wanted)) if view.wanted else "–"
+    return Change(figure(view.seen), wanted, field="value")
 
 
 def _warnings(view: _View) -> tuple[Node, ...]:

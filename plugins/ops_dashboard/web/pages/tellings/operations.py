@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime
 
 from ops_dashboard.acts import DAG_PREFIX
-from ops_dashboard.ledger import Entry, Outcome, Value
+from ops_dashboard.ledger import Entry, Outcome
 from ops_dashboard.parameters import text_of
-from ops_dashboard.text import shorten
 from ops_dashboard.web.components import Button, Code, Facts, Node, Progress, Step, StepState, Text, Tone
 from ops_dashboard.web.pages.story import Story
 from ops_dashboard.web.pages.tellings.base import Telling
+from ops_dashboard.web.pages.values import recorded_in_short, recorded_values
 from ops_dashboard.web.request import PageRequest
 
-_LONGEST_LINE = 100
 _TONES = {Outcome.RUNNING: Tone.BUSY, Outcome.SUCCEEDED: Tone.OK}
 
 
@@ -34,7 +32,7 @@ class OperationTelling(Telling):
 
     def change(self, story: Story) -> Node:
         """The values, by name."""
-        values = _values(story.requested)
+        values = recorded_values(story.requested) or {}
         given = ((name, None if value is None else Code(text_of(value))) for name, value in values.items())
         return Facts(*given) if values else None
 
@@ -69,14 +67,16 @@ class OperationTelling(Telling):
             cancel = request.url("/runs/{dag_id}/{run_id}/cancel", dag_id=story.dag_id, run_id=request.path["run_id"])
             return Button("Cancel…", cancel), operations
         if story.has_ended:
-            given = {key: text_of(value) for key, value in _values(story.requested).items()}
+            given = {key: text_of(value) for key, value in (recorded_values(story.requested) or {}).items()}
             return Button("Run again", request.filled_url(f"/operations/{name}", given)), operations
         return (operations,)
 
     def effect(self, entry: Entry) -> str | None:
         """What it answered, or what it was given."""
-        given = _in_a_line(entry.requested)
-        return f"{given} → {_in_a_line(entry.after)}".removeprefix(" → ") if entry.after is not None else given or None
+        given = recorded_in_short(entry.requested)
+        if entry.after is None:
+            return given or None
+        return f"{given} → {recorded_in_short(entry.after)}".removeprefix(" → ")
 
 
 class CancelTelling(Telling):
@@ -92,22 +92,6 @@ class CancelTelling(Telling):
     def change(self, story: Story) -> Node:
         """The run that shall end."""
         return Text(Code(str(story.requested))) if story.requested is not None else None
-
-
-def _values(requested: Value) -> dict[str, Value]:
-    """Read back what was recorded; a very long record is cut, and can't be."""
-    try:
-        found = json.loads(requested) if isinstance(requested, str) else None
-    except ValueError:
-        found = None
-    return found if isinstance(found, dict) else {}
-
-
-def _in_a_line(recorded: Value) -> str:
-    """Values by name, as far as there are any; anything else as it is."""
-    values = _values(recorded)
-    given = [f"{name} {text_of(value)}" for name, value in values.items() if value is not None]
-    return shorten(", ".join(given) if values else str(recorded or ""), _LONGEST_LINE)
 
 
 def _duration(story: Story, entry: Entry) -> str:

@@ -9,7 +9,7 @@ from ops_dashboard.ledger import Entry, Outcome, Value
 from ops_dashboard.web.components import Button, Change, Node, Step, StepState
 from ops_dashboard.web.pages.story import Story
 from ops_dashboard.web.pages.tellings.base import Telling
-from ops_dashboard.web.pages.values import change_in_words, seen_as_text, value_in_words
+from ops_dashboard.web.pages.values import change_in_words, figure, seen_as_text, value_in_words
 from ops_dashboard.web.request import PageRequest
 
 
@@ -27,8 +27,8 @@ class SettingTelling(Telling):
         """Before → after, a text in quotes' stead as words."""
         if story.requested is None:
             return None
-        before = None if story.entry is None and story.before is None else _figure(story.before)
-        return Change(before, _figure(story.requested))
+        before = None if story.entry is None and story.before is None else figure(story.before)
+        return Change(before, figure(story.requested))
 
     def progress(self, story: Story, entry: Entry) -> tuple[Node, ...]:  # noqa: ARG002
         """The value is no count of anything that gets ready."""
@@ -57,12 +57,6 @@ class SettingTelling(Telling):
         if entry.after is not None:
             return change_in_words(entry.before, entry.after)
         return None if entry.requested is None else f"asked for {value_in_words(entry.requested)}"
-
-
-def _figure(value: Value) -> int | float | str:
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        return value
-    return value_in_words(value)
 
 
 def _typed(value: Value) -> str:
