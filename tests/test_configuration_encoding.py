@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from ops_dashboard.catalog import Parameter, ValueType
 from ops_dashboard.configuration import Current, current, to_text
 from ops_dashboard.parameters.keywords import LARGEST_INTEGER, LARGEST_NUMBER
+from ops_dashboard.text import is_visible
 
 SIZE = Parameter(type=ValueType.INTEGER, minimum=1, maximum=1000)
 RATE = Parameter(type=ValueType.NUMBER)
@@ -63,9 +64,9 @@ ANY_VALUE = st.one_of(
     st.booleans().map(lambda value: (FLAG, value)),
     st.integers(-LARGEST_INTEGER, LARGEST_INTEGER).map(lambda value: (Parameter(type=ValueType.INTEGER), value)),
     st.floats(-LARGEST_NUMBER, LARGEST_NUMBER).map(lambda value: (RATE, value)),
-    st.text(st.characters(categories=["L", "N", "P", "Zs"]), min_size=1, max_size=200).map(
-        lambda value: (Parameter(type=ValueType.STRING), value)
-    ),
+    st.text(st.characters(categories=["L", "N", "P", "Zs"]), min_size=1, max_size=200)
+    .filter(is_visible)
+    .map(lambda value: (Parameter(type=ValueType.STRING), value)),
 )
 
 
