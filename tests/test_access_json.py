@@ -120,6 +120,11 @@ def test_explain_tells_of_others_to_those_only_who_may_see_them(site: Site, read
     assert (answer["allowed"], answer["people"], answer["people_count"]) == (False, None, None)
 
 
+def test_explain_knows_the_caller_by_a_name_in_other_letters(site: Site) -> None:
+    answer = get(site, VIEWER, EXPLAIN, action="scale:search/ranker", user=VIEWER.upper())
+    assert answer["reason"].startswith("you are in no group that may scale:search/*")
+
+
 def test_explain_names_the_grant_that_comes_closest(site: Site, company: psycopg.Connection) -> None:
     company.execute(
         "INSERT INTO ops.grants (group_name, action, origin, created_by, expires_at, created_at)"

@@ -116,7 +116,8 @@ def explain_action(
 ) -> ExplanationOut:
     """Tell whether somebody may do something now, why, and who may. About others it takes view:access."""
     who = user.strip() or request.user.name
-    sees_others = request.may(SEES_OTHERS) if who == request.user.name else request.require(SEES_OTHERS).allowed
+    is_caller = access.is_same_person(who, request.user.name)
+    sees_others = request.may(SEES_OTHERS) if is_caller else request.require(SEES_OTHERS).allowed
     found = access.explain(request.database, who, action)
     decision = found.decision
     return ExplanationOut(

@@ -67,7 +67,7 @@ def _name(request: PageRequest, user: str) -> str:
 
 
 def _is_reader(request: PageRequest, user: str) -> bool:
-    return person(user, request.user.name) == "you"
+    return access.is_same_person(user, request.user.name)
 
 
 def _recorded_request(request: PageRequest, user: str) -> Entry | None:

@@ -51,7 +51,7 @@ def rights(request: PageRequest) -> Page:
     Everybody sees what they may themselves.
     """
     user = request.query.get("user", "").strip() or request.user.name
-    if user != request.user.name:
+    if not access.is_same_person(user, request.user.name):
         request.require(SEES_OTHERS)
     action = request.query.get("action", "").strip()
     if not action:
@@ -74,7 +74,7 @@ def _toolbar(request: PageRequest) -> Toolbar:
 
 def _rights_page(request: PageRequest, user: str, mistake: Note | None = None) -> Page:
     found = access.describe(request.database, user)
-    is_reader = person(user, request.user.name) == "you"
+    is_reader = access.is_same_person(user, request.user.name)
     by = ", ".join(dict.fromkeys(grant.group for grant in found.grants))
     paths = access.paths_into(request.database, user, [grant.group for grant in found.grants])
     rows = [_cells(request, grant, paths.get(grant.group, ())) for grant in found.grants]
