@@ -13,7 +13,7 @@ import pytest
 
 from demo.client import Client
 from tests.attacks.table import TOLD
-from tests.over_rest import records
+from tests.product.over_rest import records
 
 REPEAT = "ops_run_repeat"
 Happened = Callable[[str], None]

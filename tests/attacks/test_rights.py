@@ -13,9 +13,9 @@ import pytest
 from demo.browserless import Form
 from demo.client import Client
 from tests.attacks.acting import REPEAT, Happened, ask, told
-from tests.operation_runs import CANCEL, GOOD, LOGS, PURGE, PURGED, REPORT, answer, waiting_run
-from tests.over_rest import eventually, records
-from tests.running_stack import SCALE_DAG
+from tests.product.operation_runs import CANCEL, GOOD, LOGS, PURGE, PURGED, REPORT, answer, waiting_run
+from tests.product.over_rest import eventually, records
+from tests.support.running_stack import SCALE_DAG
 
 pytestmark = [pytest.mark.stack]
 

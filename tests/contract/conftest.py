@@ -6,7 +6,6 @@ import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import count
-from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -14,17 +13,18 @@ import pytest
 import yaml
 from kubernetes.utils import create_from_yaml
 
+from demo.environment import REPOSITORY
 from demo.simulator import Simulator
 from demo.simulator.nodes import NodePool
 from ops_dashboard.workers.kubernetes import KubernetesWorkers, for_connection
-from tests.clusters.cluster import Cluster
-from tests.clusters.control_plane import NODE_COUNT, NODE_CPU, control_plane, find_programs
-from tests.clusters.place import Place, eventually
-from tests.clusters.pods import PodPlace
-from tests.clusters.simulated import simulated
-from tests.company import grant, with_grants
+from tests.support.clusters.cluster import Cluster
+from tests.support.clusters.control_plane import NODE_COUNT, NODE_CPU, control_plane, find_programs
+from tests.support.clusters.place import Place, eventually
+from tests.support.clusters.pods import PodPlace
+from tests.support.clusters.simulated import simulated
+from tests.support.company import grant, with_grants
 
-DEPLOY = Path(__file__).resolve().parents[2] / "deploy"
+DEPLOY = REPOSITORY / "deploy"
 POD_MANIFEST = DEPLOY / "rbac-pods.yaml"
 _NUMBERS = count(1)
 

@@ -15,8 +15,8 @@ from ops_dashboard import cancellations
 from ops_dashboard.catalog import Operation, Parameter, PodRun, TextFormat, ValueType
 from ops_dashboard.ledger import Entry
 from ops_operators.pod import PodOperator
-from tests.acting import Run, perform, records
-from tests.clusters.pods import PodPlace
+from tests.support.acting import Run, perform, records
+from tests.support.clusters.pods import PodPlace
 
 
 def operator(run: PodRun, *, starts_within: float = 30, **changes: Any) -> PodOperator:

@@ -8,9 +8,9 @@ import pytest
 import yaml
 
 from ops_dashboard.catalog import WorkloadKind
-from tests.clusters.cluster import JSON_PATCH, MERGE_PATCH, Answer
-from tests.clusters.place import Place
 from tests.contract.conftest import DEPLOY
+from tests.support.clusters.cluster import JSON_PATCH, MERGE_PATCH, Answer
+from tests.support.clusters.place import Place
 
 
 class Call(NamedTuple):

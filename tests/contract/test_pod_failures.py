@@ -12,9 +12,9 @@ from kubernetes.client import CoreV1Api
 from kubernetes.client.exceptions import ApiException
 
 from ops_dashboard.ledger import Outcome
-from tests.acting import perform, records
-from tests.clusters.pods import PodPlace
 from tests.contract.pod_acting import asking, cancel_when_running, failing, operator, terminate_when_running
+from tests.support.acting import perform, records
+from tests.support.clusters.pods import PodPlace
 
 pytestmark = [pytest.mark.beyond_the_simulator, pytest.mark.usefixtures("impatient")]
 

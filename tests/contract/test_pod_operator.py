@@ -14,11 +14,11 @@ import yaml
 from kubernetes.client.rest import RESTClientObject
 
 from ops_dashboard.ledger import Outcome
-from tests.acting import perform, records
-from tests.clusters.kubelet import saying
-from tests.clusters.pods import PodPlace
 from tests.contract.conftest import POD_MANIFEST
 from tests.contract.pod_acting import asking, cancel_when_running, failing, operator
+from tests.support.acting import perform, records
+from tests.support.clusters.kubelet import saying
+from tests.support.clusters.pods import PodPlace
 
 pytestmark = [pytest.mark.beyond_the_simulator, pytest.mark.usefixtures("impatient")]
 

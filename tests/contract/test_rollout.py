@@ -10,7 +10,7 @@ from ops_dashboard.catalog import Pool, WorkloadKind
 from ops_dashboard.workers import PoolState, WorkloadMissingError
 from ops_dashboard.workers.kubernetes import KubernetesWorkers
 from ops_dashboard.workers.rollout import Ending, RolloutFailedError, RolloutResult, wait
-from tests.clusters.place import Place, eventually
+from tests.support.clusters.place import Place, eventually
 
 BOTH_KINDS = pytest.mark.parametrize("kind", list(WorkloadKind))
 LONG = timedelta(seconds=30)

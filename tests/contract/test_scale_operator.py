@@ -15,8 +15,8 @@ from airflow.sdk.exceptions import AirflowFailException
 from ops_dashboard.catalog import Pool, WorkloadKind
 from ops_dashboard.ledger import Entry, Outcome
 from ops_operators.scale import ScaleWorkersOperator
-from tests.acting import Run, perform, records
-from tests.clusters.place import Place, eventually
+from tests.support.acting import Run, perform, records
+from tests.support.clusters.place import Place, eventually
 
 KINDS = [WorkloadKind.DEPLOYMENT, WorkloadKind.STATEFUL_SET]
 DeclaresPool = Callable[[Pool], None]

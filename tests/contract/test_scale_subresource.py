@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from ops_dashboard.catalog import WorkloadKind
-from tests.clusters.cluster import JSON_PATCH, MERGE_PATCH, Answer
-from tests.clusters.place import Place
+from tests.support.clusters.cluster import JSON_PATCH, MERGE_PATCH, Answer
+from tests.support.clusters.place import Place
 
 BOTH_KINDS = pytest.mark.parametrize("kind", list(WorkloadKind))
 SET_TO_3 = {"op": "add", "path": "/spec/replicas", "value": 3}

@@ -21,9 +21,9 @@ from ops_dashboard.workers import WorkersError, rollout
 from ops_dashboard.workers.api import ClusterApi
 from ops_dashboard.workers.kubernetes import KubernetesWorkers
 from ops_operators.settings import ChangeSettingOperator, Waiting
-from tests.acting import Run, perform, records
-from tests.clusters.place import Place
-from tests.company import grant, with_grants
+from tests.support.acting import Run, perform, records
+from tests.support.clusters.place import Place
+from tests.support.company import grant, with_grants
 
 Declares = Callable[..., None]
 QUICK = Waiting(timedelta(seconds=60), timedelta(seconds=1))

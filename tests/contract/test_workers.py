@@ -14,7 +14,7 @@ from ops_dashboard.workers import (
     WorkloadMissingError,
 )
 from ops_dashboard.workers.kubernetes import KubernetesWorkers
-from tests.clusters.place import Place, eventually
+from tests.support.clusters.place import Place, eventually
 
 BOTH_KINDS = pytest.mark.parametrize("kind", list(WorkloadKind))
 

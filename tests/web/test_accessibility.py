@@ -8,7 +8,7 @@ from typing import Literal
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.browser import accessibility_findings
+from tests.support.browser import accessibility_findings
 from tests.web.sample import ADS
 
 pytestmark = pytest.mark.browser

@@ -16,12 +16,12 @@ import pytest
 from fastapi import FastAPI
 
 import ops_dashboard
+from demo.environment import REPOSITORY
 from ops_dashboard.web import components
 from ops_dashboard.web.app import create_app
 from tests.web.sample import ADS, Verdict, make_host
 from tests.web.server import serve
 
-REPOSITORY = Path(__file__).parents[2]
 GUIDE = REPOSITORY / "docs" / "pages.md"
 README = REPOSITORY / "README.md"
 
