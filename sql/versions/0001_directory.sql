@@ -8,7 +8,8 @@ CREATE TABLE ops.sources (
     applied_at timestamptz,  -- when it last was known completely, and accepted
     users integer NOT NULL DEFAULT 0,
     groups integer NOT NULL DEFAULT 0,
-    memberships integer NOT NULL DEFAULT 0
+    memberships integer NOT NULL DEFAULT 0,
+    retired_at timestamptz  -- when its people and groups were taken out for good; another sync of it is a first one
 );
 
 -- A person is the directory's id, never the e-mail: an address that is given to somebody else later is somebody else.
@@ -21,11 +22,20 @@ CREATE TABLE ops.users (
     name text NOT NULL,
     active boolean NOT NULL,
     removed_at timestamptz,
+    email_since timestamptz,  -- when the e-mail was changed last; NULL if it never was
+    -- The directory says that the e-mail is somebody else's, and no sync has taken that over yet.
+    email_taken boolean NOT NULL DEFAULT false,
     UNIQUE (source, external_id),
     -- Deferred: two people may swap addresses in one sync.
     CONSTRAINT users_one_live_email EXCLUDE USING btree (email WITH =) WHERE (removed_at IS NULL)
         DEFERRABLE INITIALLY DEFERRED
 );
+
+-- An e-mail as the directory's copy has it; NULL for what can be none. Other letters than ASCII's must not become them:
+-- lower() makes a k of the Kelvin sign.
+CREATE FUNCTION ops.email_of(who text) RETURNS text
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+RETURN CASE WHEN octet_length(convert_to(who, 'UTF8')) = length(who) THEN lower(who) END;
 
 -- Grants name a group, so live names are unique across sources.
 CREATE TABLE ops.groups (
@@ -44,6 +54,12 @@ CREATE TABLE ops.groups (
         DEFERRABLE INITIALLY DEFERRED
 );
 
+-- The group that bore a name last, also when it bears another by now, or is gone: a name that grants use means that group.
+CREATE TABLE ops.group_names (
+    name text PRIMARY KEY,
+    group_id bigint NOT NULL
+);
+
 -- The groups that a person is in directly, and was: a row for each span of time in which they stayed the same, from
 -- valid_from until valid_to, or still. An array instead of a row for each group: a sync compares and writes a tenth, and a
 -- decision reads one row. Without foreign keys: users and groups are never deleted.
@@ -55,6 +71,8 @@ CREATE TABLE ops.direct_memberships (
 );
 CREATE UNIQUE INDEX direct_memberships_live ON ops.direct_memberships (user_id) WHERE valid_to IS NULL;
 CREATE INDEX direct_memberships_past ON ops.direct_memberships (user_id, valid_to) WHERE valid_to IS NOT NULL;
+-- The memberships of a day ago, which guards compare with: those that still hold, and these.
+CREATE INDEX direct_memberships_ended ON ops.direct_memberships (valid_to) WHERE valid_to IS NOT NULL;
 
 -- Groups in groups (cycles included, if the directory has any), in the same way.
 CREATE TABLE ops.nested_groups (
@@ -102,7 +120,8 @@ END;
 CREATE TABLE ops.sync_runs (
     sync_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     source text NOT NULL REFERENCES ops.sources,
-    at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    at timestamptz NOT NULL DEFAULT statement_timestamp(),
+    read_at timestamptz NOT NULL DEFAULT statement_timestamp(),  -- later than `at` if a run that is held was found again
     state text NOT NULL
         CHECK (state IN ('applied', 'partial', 'held', 'failed', 'rehearsed', 'discarded', 'superseded')),
     dag_run_id text NOT NULL,
@@ -120,3 +139,17 @@ CREATE TABLE ops.sync_runs (
 );
 CREATE INDEX sync_runs_of_source ON ops.sync_runs (source, sync_id);
 CREATE UNIQUE INDEX sync_runs_one_held ON ops.sync_runs (source) WHERE state = 'held';
+
+-- A run that is held is read anew, decided or superseded. Every other is as it is on record, and so is a decision.
+CREATE FUNCTION ops.refuse_sync_edit() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    IF TG_OP = 'UPDATE' AND OLD.state = 'held' THEN
+        RETURN NEW;
+    END IF;
+    RAISE 'ops.sync_runs: a run that is not held can not be changed or deleted' USING ERRCODE = 'insufficient_privilege';
+END;
+$$;
+CREATE TRIGGER decided_once BEFORE UPDATE OR DELETE ON ops.sync_runs
+    FOR EACH ROW EXECUTE FUNCTION ops.refuse_sync_edit();

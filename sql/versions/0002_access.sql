@@ -48,6 +48,8 @@ CREATE TABLE ops.grants (
     reason text,  -- in the words of who gave it on the page
     revoked_at timestamptz,
     revoked_by text,
+    -- The group of whom somebody may approve a request beyond the limits. How that is asked for is Airflow's part.
+    approver text CHECK (approver <> ''),
     CHECK (min_value <= max_value),
     CHECK (valid_from < expires_at),
     CHECK ((revoked_at IS NULL) = (revoked_by IS NULL))
@@ -145,8 +147,10 @@ BEGIN
 END;
 $$;
 
--- What one grant says to a request that its pattern matches, to the person who asks.
-CREATE FUNCTION ops.words_of(held ops.grants, standing text, requested numeric, present numeric) RETURNS text
+-- What one grant says to a request that its pattern matches, to the person who asks. A value that is no number comes as
+-- NaN, which is beyond every limit.
+CREATE FUNCTION ops.words_of(held ops.grants, standing text, requested numeric, present numeric)
+RETURNS text
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -163,6 +167,12 @@ BEGIN
     WHEN 'expired' THEN
         RETURN format('%s expired at %s', title, ops.minute(held.expires_at));
     WHEN 'limited' THEN
+        IF requested = 'NaN' THEN
+            RETURN format('%s has limits, which judge numbers only, and what you asked for is none', title);
+        ELSIF present = 'NaN' AND change_exceeded THEN
+            RETURN format('%s allows changes of at most %s at a time, and what is there now is no number', title,
+                held.max_change);
+        END IF;
         bounds := concat_ws(' and ',
             CASE WHEN requested < held.min_value THEN format('at least %s', held.min_value) END,
             CASE WHEN requested > held.max_value THEN format('at most %s', held.max_value) END,
@@ -223,7 +233,7 @@ RETURN (
 -- May `who` (an e-mail) do what is `asked` ("scale:ads/bidder")? Default deny. The clock is the database's.
 -- `requested` and `present` are the value asked for and the one that is there; what is not given is not judged.
 -- Limits are judged grant by grant, never merged: one grant must allow all of it. Of several that do, the widest is
--- named; of several that don't, the one that comes closest.
+-- named; of several that don't, one with an approver, which offers a way, or else the one that comes closest.
 -- STABLE is part of the meaning: all queries in it see the same snapshot, also while a sync commits.
 CREATE FUNCTION ops.decide(who text, asked text, requested numeric DEFAULT NULL, present numeric DEFAULT NULL)
 RETURNS ops.decision
@@ -235,15 +245,20 @@ DECLARE
     person record;
     closest record;
 BEGIN
-    SELECT users.user_id, users.active, sources.applied_at, sources.max_age, direct.group_ids INTO person
+    SELECT users.user_id, users.active, users.email_taken, sources.applied_at, sources.max_age, direct.group_ids
+      INTO person
       FROM ops.users JOIN ops.sources USING (source)
       LEFT JOIN ops.direct_memberships AS direct ON direct.user_id = users.user_id AND direct.valid_to IS NULL
-     WHERE users.email = lower(who) AND users.removed_at IS NULL;
+     WHERE users.email = ops.email_of(who) AND users.removed_at IS NULL;
     IF NOT FOUND THEN
         RETURN ops.decide_unknown(who);
     ELSIF NOT person.active THEN
         RETURN (false, 'your account is suspended in the company directory', NULL, person.applied_at, person.max_age
             )::ops.decision;
+    ELSIF person.email_taken THEN
+        RETURN (false, 'your e-mail belongs to somebody else in the company directory by now, and nothing is decided for'
+            ' it until a sync takes that over; ask your Data Platform team to look at DAG ops_sync_groups',
+            NULL, person.applied_at, person.max_age)::ops.decision;
     ELSIF moment - person.applied_at > person.max_age THEN
         RETURN (false, format('the company directory was last read completely %s ago, at %s; nothing is decided from'
                 ' data older than %s; ask your Data Platform team to look at DAG ops_sync_groups',
@@ -266,7 +281,8 @@ BEGIN
                                      WHEN beyond.limits > 0 THEN 'limited'
                                      ELSE 'allows' END) AS judged (standing)
      WHERE held.revoked_at IS NULL AND held.group_name = ANY (my_groups) AND asked LIKE held.pattern
-     ORDER BY array_position(ARRAY['allows', 'limited', 'early', 'expired'], judged.standing), beyond.limits,
+     ORDER BY array_position(ARRAY['allows', 'limited', 'early', 'expired'], judged.standing),
+              judged.standing = 'limited' AND held.approver IS NULL, beyond.limits,
               greatest(held.valid_from - moment, moment - held.expires_at, interval '0'),
               held.max_value DESC NULLS FIRST, held.min_value NULLS FIRST, held.max_change DESC NULLS FIRST,
               held.expires_at DESC NULLS FIRST, held.grant_id

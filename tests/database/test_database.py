@@ -14,7 +14,7 @@ import pytest
 from demo.postgres import Postgres
 from ops_dashboard import database
 
-REVISIONS = ["0001_directory", "0002_access", "0003_ledger", "0004_rights", "0005_guards", "0006_operations"]
+REVISIONS = ["0001_directory", "0002_access", "0003_ledger", "0004_operations", "0005_rights"]
 
 
 def connection_as_airflow_has_it(url: str, **fields: object) -> str:

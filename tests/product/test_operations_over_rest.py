@@ -146,6 +146,7 @@ def test_who_may_run_it_cancels_it_and_both_acts_are_on_record(ads: Client) -> N
     state, again = act(ads, CANCEL, {"operation": "rebuild-report", "run_id": run_id, "reason": "again"})
     assert (state, again["outcome"]) == ("failed", "refused")
     assert "has ended already" in again["message"]
+    assert ads.http.get(f"/ops/runs/{REPORT}/{run_id}/cancel").status_code == 409
 
 
 def test_nobody_else_cancels_it(ads: Client, search: Client) -> None:

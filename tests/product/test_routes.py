@@ -41,8 +41,16 @@ ROUTES: list[tuple[str, dict[str, int]]] = [
     ("/ops/workers/ads/bidder/scale", {ADS: 200, SEARCH: 403, VIEWER: 403}),
     ("/ops/workers/search/ranker/scale", {ADS: 403, SEARCH: 200, VIEWER: 403}),
     ("/ops/workers/ads/no-such-role/scale", {ADS: 404, SEARCH: 403}),
+    ("/ops/settings", EVERYBODY),
+    ("/ops/settings/ads/batch-size", {ADS: 200, SEARCH: 403, VIEWER: 403}),
+    ("/ops/settings/search/ranking-model", {ADS: 403, SEARCH: 200, VIEWER: 403}),
+    ("/ops/settings/ads/no-such-setting", {ADS: 404, SEARCH: 404}),
+    ("/ops/api/v1/settings", EVERYBODY),
     ("/ops/no-such-page", dict.fromkeys(EVERYBODY, 404)),
     (f"/ops/runs/{SCALE_DAG}/no-such-run", dict.fromkeys(EVERYBODY, 404)),
+    (f"/ops/runs/{SCALE_DAG}/no-such-run/answer", dict.fromkeys(EVERYBODY, 404)),
+    (f"/ops/runs/{SCALE_DAG}/no-such-run/cancel", dict.fromkeys(EVERYBODY, 404)),
+    ("/ops/runs/ops_run_rebuild-report/no-such-run/cancel", {ADS: 404, SEARCH: 403, VIEWER: 403}),
 ]
 
 

@@ -2,8 +2,8 @@
 
 from ops_dashboard.database import run_sql_beside
 
-revision = "0004_rights"
-down_revision = "0003_ledger"
+revision = "0005_rights"
+down_revision = "0004_operations"
 
 
 def upgrade() -> None:

@@ -1,0 +1,10 @@
+"""What asks a running operation to end."""
+
+from ops_dashboard.database import run_sql_beside
+
+revision = "0004_operations"
+down_revision = "0003_ledger"
+
+
+def upgrade() -> None:
+    run_sql_beside(__file__)

@@ -1,0 +1,8 @@
+-- What asks a running operation to end; it looks here every second. The ledger has the same as an act of its own.
+CREATE TABLE ops.cancellations (
+    dag_id text NOT NULL,
+    run_id text NOT NULL,
+    asked_by text NOT NULL,
+    asked_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    PRIMARY KEY (dag_id, run_id)
+);
