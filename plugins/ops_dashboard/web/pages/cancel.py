@@ -6,7 +6,8 @@ from collections.abc import Mapping
 
 from ops_dashboard.acts import CANCEL_RUN_DAG_ID, DAG_PREFIX, CancelRequest, RequestError, parse
 from ops_dashboard.web.components import Form, Note, Page, Panel, Redirect, Tone
-from ops_dashboard.web.errors import no_page
+from ops_dashboard.web.dag_runs import read_run
+from ops_dashboard.web.errors import Problem, no_page
 from ops_dashboard.web.pages.asking import ask, once, reason_field, switched_off
 from ops_dashboard.web.pages.runs import run
 from ops_dashboard.web.request import PageRequest
@@ -17,8 +18,10 @@ router = Router(prefix="/ops")
 
 @router.page("/runs/{dag_id}/{run_id}/cancel", title="Cancel", needs=None, tab="/operations")
 def cancel_form(request: PageRequest) -> Page:
-    """Ask why."""
+    """Ask why, unless it has ended."""
     request.require(f"run:{_operation(request)}")
+    if read_run(request.airflow, request.path["dag_id"], request.path["run_id"]).has_ended:
+        raise Problem(409, "This run has ended", "There is nothing left to cancel.", way_on=("The run", _run(request)))
     return _form_page(request, {})
 
 
@@ -42,13 +45,16 @@ def _operation(request: PageRequest) -> str:
     return dag_id.removeprefix(DAG_PREFIX)
 
 
+def _run(request: PageRequest) -> str:
+    return request.url(run, dag_id=request.path["dag_id"], run_id=request.path["run_id"])
+
+
 def _form_page(request: PageRequest, errors: Mapping[str, str]) -> Page:
-    back = request.url(run, dag_id=request.path["dag_id"], run_id=request.path["run_id"])
     return Page(
         "Cancel",
         *(Note(Tone.BAD, f"{name}: {errors[name]}", title="Not accepted:") for name in errors if name != "reason"),
         *switched_off(request, CANCEL_RUN_DAG_ID),
-        Panel(Form(reason_field(errors), once(), submit="Cancel the run", cancel=back)),
+        Panel(Form(reason_field(errors), once(), submit="Cancel the run", cancel=_run(request))),
         subject=_operation(request),
         lead="What it has done stays done. It is told to end, and killed with all that it started if it does not.",
     )
