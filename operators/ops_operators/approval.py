@@ -31,10 +31,10 @@ _DIGEST, _GROUP = "approved_digest", "approving_group"
 
 
 class ApprovalNeeded(Exception):  # noqa: N818 - not an error: the way to ask
-    """What is asked for takes somebody of a group, within a time; they are shown the preview."""
+    """What is asked for takes somebody in a group, within a time; they are shown the preview."""
 
     def __init__(self, group: str, within: timedelta, preview: Preview) -> None:
-        super().__init__(f"somebody of {group} has to approve")
+        super().__init__(f"somebody in {group} has to approve")
         self.group = group
         self.within = within
         self.preview = preview
@@ -104,11 +104,11 @@ def require_agreement(
         )
     by = answer.by or ""
     if _is_own(request, answer):
-        raise RefusedError(f"you answered your own request; somebody else of {group} has to: ask anew")
+        raise RefusedError(f"you answered your own request; somebody else in {group} has to: ask anew")
     why_not = access.why_not_member(connection, by, group)
     connection.commit()
     if why_not is not None:
-        raise RefusedError(f"answered by {by}, {why_not}; somebody of {group} has to: ask anew")
+        raise RefusedError(f"answered by {by}, {why_not}; somebody in {group} has to: ask anew")
 
 
 def refuse_unless_approved(request: Request, answer: Answer) -> None:

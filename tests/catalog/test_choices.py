@@ -20,9 +20,9 @@ def site(operation_site: Site) -> Site:
 @pytest.mark.usefixtures("offers")
 def test_what_takes_a_second_person_says_so_and_asks_for_approval(site: Site) -> None:
     html = visit(site, SEARCH, f"{PAGE}/purge-cache")
-    told = "Takes a second person: Somebody of platform-admins, and not you, has to approve it within 10 min."
+    told = "Takes a second person: Somebody in platform-admins, and not you, has to approve it within 10 min."
     assert told in words(html)
-    assert "Approval takes somebody of platform-admins, within 10 min" in words(html)
+    assert "Approval takes somebody in platform-admins, within 10 min" in words(html)
     review = post(site, SEARCH, "purge-cache", p_region="eu", p_shard="e1", reason="stale").text
     assert told in words(review)
     assert "Ask for approval" in review

@@ -100,7 +100,7 @@ def test_the_last_run_is_told_and_a_full_operation_is_watched(site: Site, compan
 
 
 PURGE = {"region": "eu", "shard": "e1", "reason": f"stale {HOSTILE}"}
-BODY = "Somebody of the group `{group}` has to approve it, and not who asked.\n\n**Reason**\n\n    more"
+BODY = "Somebody in the group `{group}` has to approve it, and not who asked.\n\n**Reason**\n\n    more"
 
 
 def waiting(

@@ -123,7 +123,7 @@ def test_a_count_that_nobody_can_have_seen_is_refused(
     assert airflow.asked_for == []
 
 
-BEYOND = "Anything beyond takes the approval of somebody of platform-admins."
+BEYOND = "Anything beyond takes the approval of somebody in platform-admins."
 
 
 @pytest.mark.parametrize(("approver", "status"), [("platform-admins", 303), (None, 422)])

@@ -168,7 +168,7 @@ def test_what_a_script_says_is_for_who_may_run_it(ads: Client, search: Client) -
 def test_two_people_approve_on_the_pages(search: Client, admin: Client, ads: Client) -> None:
     run_id = waiting_run(search, PURGE, dict(PURGED))
     assert records(search, run_id) == []
-    assert "You asked for it, so somebody else of platform-admins has to answer" in page(search, PURGE, run_id)
+    assert "You asked for it, so somebody else in platform-admins has to answer" in page(search, PURGE, run_id)
     told = page(admin, PURGE, run_id)
     assert "Approve or reject" in told
     assert "purge_cache.py, sha256" in told

@@ -44,7 +44,7 @@ ROUTES: list[tuple[str, dict[str, int]]] = [
     ("/ops/settings", EVERYBODY),
     ("/ops/settings/ads/batch-size", {ADS: 200, SEARCH: 403, VIEWER: 403}),
     ("/ops/settings/search/ranking-model", {ADS: 403, SEARCH: 200, VIEWER: 403}),
-    ("/ops/settings/ads/no-such-setting", {ADS: 404, SEARCH: 404}),
+    ("/ops/settings/ads/no-such-setting", {ADS: 404, SEARCH: 403}),
     ("/ops/api/v1/settings", EVERYBODY),
     ("/ops/no-such-page", dict.fromkeys(EVERYBODY, 404)),
     (f"/ops/runs/{SCALE_DAG}/no-such-run", dict.fromkeys(EVERYBODY, 404)),

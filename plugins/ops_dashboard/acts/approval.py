@@ -8,12 +8,12 @@ from ops_dashboard.acts.preview import Preview
 
 APPROVE, REJECT = "Approve", "Reject"
 NOTE = "note"
-_WHO = re.compile("Somebody of the group `(?P<group>[^`]+)` has to approve it")
+_WHO = re.compile("Somebody in the group `(?P<group>[^`]+)` has to approve it")
 
 
 def approval_in_markdown(group: str, reason: str, preview: Preview) -> str:
     """Write what is asked for. Whatever somebody typed is indented, so that nothing in it is taken for markup."""
-    who = f"Somebody of the group `{group.replace('`', ' ')}` has to approve it, and not who asked."
+    who = f"Somebody in the group `{group.replace('`', ' ')}` has to approve it, and not who asked."
     parts = (("Reason", reason), *preview.parts)
     return "\n\n".join((who, *(f"**{title}**\n\n{_indented(text)}" for title, text in parts)))
 

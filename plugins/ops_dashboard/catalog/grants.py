@@ -89,7 +89,7 @@ class CatalogGrant(Entry):
     """A group's right to do what an action pattern covers; `*` in the pattern stands for any text.
 
     The grant holds from `valid_from` until `expires_at`, the latter excluded; None is open. What is beyond the limits
-    may be done if somebody of the group `approver` agrees to it.
+    may be done if somebody in the group `approver` agrees to it.
     """
 
     group: GroupName

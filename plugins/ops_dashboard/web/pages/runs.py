@@ -110,9 +110,9 @@ def is_own(request: PageRequest, asked_by: str | None) -> bool:
 def why_not_answer(request: PageRequest, asked_by: str | None, approval: Approval) -> str | None:
     """Say why this person's answer would not count; None if it would."""
     if is_own(request, asked_by):
-        return f"You asked for it, so somebody else of {approval.group} has to answer."
+        return f"You asked for it, so somebody else in {approval.group} has to answer."
     why_not = access.why_not_member(request.database, request.user.name, approval.group)
-    return f"It takes somebody of {approval.group}; you are somebody {why_not}." if why_not else None
+    return f"It takes somebody in {approval.group}; you are somebody {why_not}." if why_not else None
 
 
 def _note_of(other: Entry, reader: str) -> Note:
@@ -144,7 +144,7 @@ def _waiting(story: Story) -> str:
     if story.is_held:
         return "The DAG is paused in Airflow, so nothing happens; a request that has waited too long is refused."
     if story.approval is not None and story.approval.is_open:
-        return f"Somebody of {story.approval.group} has to approve it. Nothing is done until then."
+        return f"Somebody in {story.approval.group} has to approve it. Nothing is done until then."
     if story.airflow is not None and story.airflow.state == "running":
         return "The task has begun: it checks the request and looks at what is there."
     return "Waiting for Airflow to start the task; that takes about a second."

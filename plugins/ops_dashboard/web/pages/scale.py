@@ -187,7 +187,7 @@ def _hint(view: _View) -> str:
     if least > most:
         return f"{now} Grant {grant} leaves nothing to set from here: it allows {grant.bounds}."
     step = f", changes of at most {grant.limits.max_change}" if grant.limits.max_change else ""
-    beyond = f" Anything beyond takes the approval of somebody of {grant.approver}." if grant.approver else ""
+    beyond = f" Anything beyond takes the approval of somebody in {grant.approver}." if grant.approver else ""
     return f"{now} By grant {grant} you may set {least} to {most}{step}.{beyond}"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from ops_dashboard.ledger import Entry
 from ops_dashboard.overview.pools import PoolsOverview, PoolView, read_pools
@@ -13,23 +14,20 @@ from ops_dashboard.web.components import (
     Code,
     Column,
     Empty,
-    Heading,
     Link,
     Node,
     Note,
     Page,
-    Panel,
     ReadyBar,
     Search,
     Select,
     Stacked,
-    Table,
     Text,
     Time,
     Tone,
     Toolbar,
 )
-from ops_dashboard.web.pages.listings import act, by_groups
+from ops_dashboard.web.pages.listings import act, by_right, has_words
 from ops_dashboard.web.pages.runs import run_url
 from ops_dashboard.web.pages.scale import scale_form
 from ops_dashboard.web.pages.shared import person, state_badge, state_tone, unknown_filter
@@ -56,22 +54,18 @@ def workers(request: PageRequest) -> Page:
     seen = read_pools(request.host.database, request.user.name)
     found = [view for view in seen.pools if _matches(request, view)]
     chosen = [view for view in found if is_chosen(view)]
-    mine = [view for view in chosen if view.decision.allowed]
     return Page(
         "Workers",
         _toolbar(seen, found),
         *(Note(Tone.BAD, problem, title="Not everything can be seen:") for problem in seen.problems),
-        Heading("Your pools", note=by_groups(mine)),
-        Panel(Table(_COLUMNS, [_cells(request, view) for view in mine], "Your pools", _no_pools(request)), flush=True),
-        *_others(request, [view for view in chosen if not view.decision.allowed]),
+        *by_right(chosen, "pools", _COLUMNS, partial(_cells, request), _no_pools(request)),
         lead="Change how many workers a role of your team runs. Every change is on record.",
     )
 
 
 def _matches(request: PageRequest, view: PoolView) -> bool:
-    team, words = request.query.get("team", ""), request.query.get("q", "").lower().split()
-    text = f"{view.pool.name} {view.pool.workload} {view.pool.namespace} {view.pool.owner}".lower()
-    return (not team or view.pool.team == team) and all(word in text for word in words)
+    pool, team = view.pool, request.query.get("team", "")
+    return team in ("", pool.team) and has_words(request, pool.name, pool.workload, pool.namespace, pool.owner)
 
 
 def _choice(request: PageRequest) -> Callable[[PoolView], bool]:
@@ -108,13 +102,6 @@ def _toolbar(seen: PoolsOverview, found: Sequence[PoolView]) -> Toolbar:
         Select("team", "Team", [("", "All teams"), *((team, team) for team in teams)]),
         aside=Text("Cluster seen ", Time(seen.seen_at), muted=True),
     )
-
-
-def _others(request: PageRequest, views: Sequence[PoolView]) -> tuple[Node, ...]:
-    if not views:
-        return ()
-    table = Table(_COLUMNS, [_cells(request, view) for view in views], "Pools of others")
-    return (Heading("Other teams", note="view only"), Panel(table, flush=True))
 
 
 def _cells(request: PageRequest, view: PoolView) -> tuple[Node, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from ops_dashboard.ledger import Entry, Outcome
 from ops_dashboard.overview.operations import OperationView, read_operations
@@ -13,20 +14,17 @@ from ops_dashboard.web.components import (
     Code,
     Column,
     Empty,
-    Heading,
     Link,
     Muted,
     Node,
     Page,
-    Panel,
     Search,
     Select,
     Stacked,
-    Table,
     Time,
     Toolbar,
 )
-from ops_dashboard.web.pages.listings import act, by_groups
+from ops_dashboard.web.pages.listings import act, by_right, has_words
 from ops_dashboard.web.pages.operations.waiting import waiting_for
 from ops_dashboard.web.pages.operations.words import operation_url, summary
 from ops_dashboard.web.pages.runs import run_url
@@ -51,25 +49,19 @@ def operations(request: PageRequest) -> Page:
     seen = read_operations(request.host.database, request.user.name)
     found = [view for view in seen if _matches(request, view)]
     chosen = [view for view in found if _choice(request)(view)]
-    mine = [view for view in chosen if view.decision.allowed]
-    rows = [_cells(request, view) for view in mine]
     return Page(
         "Operations",
         *waiting_for(request),
         _toolbar(seen, found),
-        Heading("Your operations", note=by_groups(mine)),
-        Panel(Table(_COLUMNS, rows, "Your operations", _nothing(request)), flush=True),
-        *_others(request, [view for view in chosen if not view.decision.allowed]),
+        *by_right(chosen, "operations", _COLUMNS, partial(_cells, request), _nothing(request)),
         lead="Run what used to be a ticket. You see what exactly will run before it does, and every run is on record.",
     )
 
 
 def _matches(request: PageRequest, view: OperationView) -> bool:
     operation, tag = view.operation, request.query.get("tag", "")
-    words = request.query.get("q", "").lower().split()
-    parts = (operation.name, operation.title, operation.description, operation.owner, *operation.tags)
-    text = " ".join(parts).lower()
-    return (not tag or tag in operation.tags) and all(word in text for word in words)
+    texts = (operation.name, operation.title, operation.description, operation.owner, *operation.tags)
+    return tag in ("", *operation.tags) and has_words(request, *texts)
 
 
 def _choice(request: PageRequest) -> Callable[[OperationView], bool]:
@@ -111,13 +103,6 @@ def _toolbar(seen: Sequence[OperationView], found: Sequence[OperationView]) -> T
         ),
         Select("tag", "Tag", [("", "All tags"), *((tag, tag) for tag in tags)]),
     )
-
-
-def _others(request: PageRequest, views: Sequence[OperationView]) -> tuple[Node, ...]:
-    if not views:
-        return ()
-    table = Table(_COLUMNS, [_cells(request, view) for view in views], "Operations of others")
-    return (Heading("Operations of others", note="view only"), Panel(table, flush=True))
 
 
 def _cells(request: PageRequest, view: OperationView) -> tuple[Node, ...]:

@@ -45,7 +45,7 @@ def no_form(known: About) -> Message:
     why = known.request.url("/access", action=known.operation.action)
     return Message(
         Text(f"You may not run this: {reason}."),
-        Text("Somebody of a group that may can run it for you. Your Data Platform team gives grants.", muted=True),
+        Text("Somebody in a group that may can run it for you. Your Data Platform team gives grants.", muted=True),
         Actions(Button("Who may", why, describes=f"run {name}")),
         tone=Tone.WARN,
     )
@@ -94,7 +94,7 @@ def _second_person(operation: Operation) -> tuple[Note, ...]:
     needed = operation.approval
     if needed is None:
         return ()
-    text = f"Somebody of {needed.group}, and not you, has to approve it within {duration(needed.within)}."
+    text = f"Somebody in {needed.group}, and not you, has to approve it within {duration(needed.within)}."
     return (Note(Tone.BUSY, text, title="Takes a second person:"),)
 
 

@@ -1,4 +1,4 @@
-"""Requests that wait until the reader, or somebody else of a group of theirs, approves them."""
+"""Requests that wait until the reader, or somebody else in a group of theirs, approves them."""
 
 from __future__ import annotations
 

@@ -85,4 +85,4 @@ def approval(operation: Operation) -> str:
     """Whose word it takes."""
     if operation.approval is None:
         return "not needed"
-    return f"takes somebody of {operation.approval.group}, within {duration(operation.approval.within)}"
+    return f"takes somebody in {operation.approval.group}, within {duration(operation.approval.within)}"

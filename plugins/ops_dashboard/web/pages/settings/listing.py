@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from functools import partial
 
 from ops_dashboard.ledger import Entry
 from ops_dashboard.overview.settings import SettingsOverview, SettingView, read_settings
@@ -12,23 +12,20 @@ from ops_dashboard.web.components import (
     Code,
     Column,
     Empty,
-    Heading,
     Link,
     Muted,
     Node,
     Note,
     Page,
-    Panel,
     Search,
     Select,
     Stacked,
-    Table,
     Text,
     Time,
     Tone,
     Toolbar,
 )
-from ops_dashboard.web.pages.listings import act, by_groups
+from ops_dashboard.web.pages.listings import act, by_right, has_words
 from ops_dashboard.web.pages.runs import run_url
 from ops_dashboard.web.pages.settings.form import change_form
 from ops_dashboard.web.pages.shared import person
@@ -52,24 +49,19 @@ def settings(request: PageRequest) -> Page:
     """All settings, the person's own first."""
     seen = read_settings(request.host.database, request.user.name)
     found = [view for view in seen.settings if _matches(request, view)]
-    mine = [view for view in found if view.decision.allowed]
-    table = Table(_COLUMNS, [_cells(request, view) for view in mine], "Your settings", _no_settings(request))
     return Page(
         "Settings",
         _toolbar(seen),
         *(Note(Tone.BAD, problem, title="Not everything can be seen:") for problem in seen.problems),
-        Heading("Your settings", note=by_groups(mine)),
-        Panel(table, flush=True),
-        *_others(request, [view for view in found if not view.decision.allowed]),
+        *by_right(found, "settings", _COLUMNS, partial(_cells, request), _no_settings(request)),
         lead="Change a value that your team's programs run with. Every change is on record.",
     )
 
 
 def _matches(request: PageRequest, view: SettingView) -> bool:
-    team, words = request.query.get("team", ""), request.query.get("q", "").lower().split()
-    setting = view.setting
-    text = f"{setting.name} {setting.title} {setting.description} {setting.owner}".lower()
-    return (not team or setting.team == team) and all(word in text for word in words)
+    setting, team = view.setting, request.query.get("team", "")
+    texts = (setting.name, setting.title, setting.description, setting.owner)
+    return team in ("", setting.team) and has_words(request, *texts)
 
 
 def _toolbar(seen: SettingsOverview) -> Toolbar:
@@ -79,13 +71,6 @@ def _toolbar(seen: SettingsOverview) -> Toolbar:
         Select("team", "Team", [("", "All teams"), *((team, team) for team in teams)]),
         aside=Text("Values seen ", Time(seen.seen_at), muted=True),
     )
-
-
-def _others(request: PageRequest, views: Sequence[SettingView]) -> tuple[Node, ...]:
-    if not views:
-        return ()
-    table = Table(_COLUMNS, [_cells(request, view) for view in views], "Settings of others")
-    return (Heading("Other teams", note="view only"), Panel(table, flush=True))
 
 
 def _cells(request: PageRequest, view: SettingView) -> tuple[Node, ...]:
