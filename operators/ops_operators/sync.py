@@ -90,9 +90,10 @@ class SyncCatalogGrantsOperator(BaseOperator):
         dry_run = _is_dry_run(context)
         confirmed = dry_run or bool(context["params"].get("confirm_grants"))
         try:
-            grants = current_catalog().grants
+            catalog = current_catalog()
             with closing(database.connect()) as connection, connection.transaction(force_rollback=dry_run):
-                changes = access.apply_catalog_grants(connection, grants, confirmed=confirmed)
+                changes = access.apply_catalog_grants(connection, catalog.grants, confirmed=confirmed)
+                access.apply_operation_approvers(connection, catalog.approver_groups)
         except access.MassRevocationError as error:
             raise AirflowFailException(
                 f"held: {error}; the grants stay as they were. Look at what the catalog folder holds; if it is right,"

@@ -1,4 +1,4 @@
-"""What asks a running operation to end."""
+"""Who approves operations, and what asks a running one to end."""
 
 from ops_dashboard.database import run_sql_beside
 

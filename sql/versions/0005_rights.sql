@@ -18,7 +18,8 @@ GRANT USAGE ON SCHEMA ops TO ops_dashboard_app;
 -- Pages and explanations read.
 GRANT SELECT ON ops.sources, ops.users, ops.groups, ops.direct_memberships, ops.direct_members, ops.nested_groups,
     ops.containments, ops.memberships, ops.group_names, ops.sync_runs,
-    ops.grants, ops.grants_in_force, ops.ledger, ops.open_requests, ops.requests, ops.cancellations TO ops_dashboard_app;
+    ops.grants, ops.grants_in_force, ops.ledger, ops.open_requests, ops.requests,
+    ops.operation_approvers, ops.cancellations TO ops_dashboard_app;
 
 -- The sync writes the copy of the directory; who leaves it stays as a row, and so does every membership.
 GRANT INSERT, UPDATE ON ops.sources, ops.users, ops.groups TO ops_dashboard_app;
@@ -39,4 +40,5 @@ GRANT EXECUTE ON FUNCTION ops.decide, ops.groups_of, ops.groups_that_may, ops.le
 -- What queries and the view call.
 GRANT EXECUTE ON FUNCTION ops.search_query, ops.words, ops.ends TO ops_dashboard_app;
 
+GRANT INSERT, DELETE ON ops.operation_approvers TO ops_dashboard_app;
 GRANT INSERT ON ops.cancellations TO ops_dashboard_app;

@@ -88,7 +88,7 @@ def test_a_grant_that_was_given_since_it_was_held_is_shown_first(known: psycopg.
         agree(known, held)
     again = hold(known, found(range(8, 20)))
     assert again.digest == held.digest
-    assert "lunch, which grants name, would gain 11 people; it has 1" in again.reasons
+    assert "lunch, which rights rest on, would gain 11 people; it has 1" in again.reasons
     agree(known, again)
 
 

@@ -103,51 +103,51 @@ def test_what_the_guards_let_through(guarded: psycopg.Connection, found: Snapsho
         (
             changed(group("oncall", range(4)), STAFF, OUTER),
             [
-                "oncall, which grants name, would lose 6 of 10 people",
-                "outer, which grants name, would lose 6 of 10 people",
+                "oncall, which rights rest on, would lose 6 of 10 people",
+                "outer, which rights rest on, would lose 6 of 10 people",
             ],
         ),
         (
             changed(group("oncall", range(21)), STAFF, OUTER),
             [
-                "oncall, which grants name, would gain 11 people; it has 10",
-                "outer, which grants name, would gain 11 people; it has 10",
+                "oncall, which rights rest on, would gain 11 people; it has 10",
+                "outer, which rights rest on, would gain 11 people; it has 10",
             ],
         ),
         (
             changed(ONCALL, STAFF, group("outer", [])),
-            ["outer, which grants name, would lose 10 of 10 people"],
+            ["outer, which rights rest on, would lose 10 of 10 people"],
         ),
         (
             changed(ONCALL, STAFF, group("outer", [], "oncall", "staff")),
             [
-                "everybody in the directory would become a member of outer, which grants name",
-                "outer, which grants name, would gain 90 people; it has 10",
+                "everybody in the directory would become a member of outer, which rights rest on",
+                "outer, which rights rest on, would gain 90 people; it has 10",
             ],
         ),
         (
             changed(STAFF, replace(OUTER, member_groups=())),
             [
-                "oncall, which grants name, would lose 10 of 10 people",
-                "outer, which grants name, would lose 10 of 10 people",
+                "oncall, which rights rest on, would lose 10 of 10 people",
+                "outer, which rights rest on, would lose 10 of 10 people",
             ],
         ),
         (
             changed(replace(ONCALL, everyone=True), STAFF, OUTER),
             [
-                "everybody in the directory would become a member of oncall, which grants name",
-                "oncall, which grants name, would gain 90 people; it has 10",
-                "everybody in the directory would become a member of outer, which grants name",
-                "outer, which grants name, would gain 90 people; it has 10",
+                "everybody in the directory would become a member of oncall, which rights rest on",
+                "oncall, which rights rest on, would gain 90 people; it has 10",
+                "everybody in the directory would become a member of outer, which rights rest on",
+                "outer, which rights rest on, would gain 90 people; it has 10",
             ],
         ),
         (
             # The name that grants use passes to another group.
             changed(replace(ONCALL, name="before"), replace(STAFF, name="oncall"), OUTER),
             [
-                "oncall, which grants name, would be another group than the one that had this name before",
-                "everybody in the directory would become a member of oncall, which grants name",
-                "oncall, which grants name, would gain 90 people; it has 10",
+                "oncall, which rights rest on, would be another group than the one that had this name before",
+                "everybody in the directory would become a member of oncall, which rights rest on",
+                "oncall, which rights rest on, would gain 90 people; it has 10",
             ],
         ),
         (
@@ -316,7 +316,7 @@ def test_a_dry_run_tells_everything_and_changes_nothing(guarded: psycopg.Connect
         ("oncall", 10, 7),
         ("outer", 10, 7),
     ]
-    assert "oncall, which grants name, would lose 7 of 10 people" in report.reasons
+    assert "oncall, which rights rest on, would lose 7 of 10 people" in report.reasons
     assert memberships(guarded) == before
     assert guarded.execute("SELECT count(*) FROM ops.users WHERE NOT active").fetchall() == [(0,)]
     held = run(guarded, SHRUNK)

@@ -8,6 +8,7 @@ from dataclasses import replace
 import psycopg
 import pytest
 
+from ops_dashboard.access import apply_operation_approvers
 from ops_dashboard.catalog import CatalogGrant, Limits
 from ops_dashboard.directory import (
     DirectoryGroup,
@@ -79,14 +80,14 @@ def test_nor_are_memberships(granted: psycopg.Connection) -> None:
 def test_nor_the_people_of_a_group_that_grants_name(granted: psycopg.Connection) -> None:
     load(granted, company(range(6)))
     _, report = sizes_until_held(granted, (company(range(size)) for size in (3, 2)))
-    assert report.reasons == ("ads, which grants name, would lose 1 of 3 people, after 3 within a day",)
+    assert report.reasons == ("ads, which rights rest on, would lose 1 of 3 people, after 3 within a day",)
 
 
 def test_nor_does_it_grow_slice_by_slice(granted: psycopg.Connection) -> None:
     load(granted, company(range(10)))
     steps, report = sizes_until_held(granted, (company(range(size)) for size in (20, 25, 40)))
     assert steps == 1
-    assert report.reasons == ("ads, which grants name, would gain 5 people; it has 20, after 10 within a day",)
+    assert report.reasons == ("ads, which rights rest on, would gain 5 people; it has 20, after 10 within a day",)
 
 
 def test_what_was_lost_before_holds_nothing_by_itself(granted: psycopg.Connection) -> None:
@@ -126,7 +127,7 @@ def test_a_small_group_that_grants_name_loses_neither_its_last_nor_most(
 def test_the_last_one_may_leave_if_told_so(granted: psycopg.Connection) -> None:
     load(granted, company([0]))
     told = run(granted, company([]))
-    assert told.reasons == ("ads, which grants name, would lose the last of its people",)
+    assert told.reasons == ("ads, which rights rest on, would lose the last of its people",)
     rules = replace(RULES, guards=Guards(granted_group_empties="apply"))
     assert run(granted, company([]), rules).state is SyncState.APPLIED
 
@@ -177,7 +178,7 @@ def test_an_e_mail_does_not_pass_to_or_from_somebody_who_may_act(granted: psycop
     load(granted, company(range(5)))
     swapped = [user(0, "p9@example.com"), *PEOPLE[1:9], user(9, "p0@example.com"), *PEOPLE[10:]]
     report = run(granted, company(range(5), swapped))
-    assert report.reasons == ("2 e-mails would pass to somebody else, from or to people in ads, which grants name",)
+    assert report.reasons == ("2 e-mails would pass to somebody else, from or to people in ads, which rights rest on",)
     elsewhere = [*PEOPLE[:8], user(8, "p9@example.com"), user(9, "p8@example.com"), *PEOPLE[10:]]
     assert run(granted, company(range(5), elsewhere)).state is SyncState.APPLIED
 
@@ -186,7 +187,7 @@ def test_nor_from_somebody_who_has_just_left(granted: psycopg.Connection) -> Non
     load(granted, company(range(5)))
     assert run(granted, company(range(5), PEOPLE[:199])).state is SyncState.APPLIED
     report = run(granted, company(range(5), [user(0, "p199@example.com"), *PEOPLE[1:199]]))
-    assert report.reasons == ("1 e-mail would pass to somebody else, from or to people in ads, which grants name",)
+    assert report.reasons == ("1 e-mail would pass to somebody else, from or to people in ads, which rights rest on",)
 
 
 LUNCH = group(2, "lunch", *ids(range(30, 35)))
@@ -206,7 +207,7 @@ def test_the_name_that_grants_use_does_not_pass_to_another_group(
 ) -> None:
     load(granted, snapshot(PEOPLE, [group(1, "ads", *ids(range(5))), LUNCH]))
     report = run(granted, snapshot(PEOPLE, taken))
-    assert "ads, which grants name, would be another group than the one that had this name before" in report.reasons
+    assert "ads, which rights rest on, would be another group than the one that had this name before" in report.reasons
 
 
 @pytest.mark.parametrize("source", ["file", "other"])
@@ -228,7 +229,7 @@ def test_nor_when_it_was_given_up_before(granted: psycopg.Connection, source: st
             people, [group(9, "ads", people[0].external_id), *([LUNCH] if source == "file" else [])], source=source
         ),
     )
-    assert "ads, which grants name, would be another group than the one that had this name before" in report.reasons
+    assert "ads, which rights rest on, would be another group than the one that had this name before" in report.reasons
 
 
 STAFF = DirectoryGroup("g-s", "staff", (), (), everyone=True)
@@ -251,7 +252,7 @@ def test_a_group_that_grants_name_does_not_open_to_everybody(
     load(granted, snapshot(few, [group(1, "ads", *ids(range(8))), STAFF]))
     report = run(granted, snapshot(few, opened))
     name = opened[-1].name if len(opened) == 3 else "ads"
-    assert report.reasons == (f"everybody in the directory would become a member of {name}, which grants name",)
+    assert report.reasons == (f"everybody in the directory would become a member of {name}, which rights rest on",)
     load(granted, snapshot(few, opened))
     assert run(granted, snapshot(few, opened)).state is SyncState.APPLIED
 
@@ -276,14 +277,14 @@ def test_nor_do_they_take_over_a_group_that_grants_name(granted: psycopg.Connect
     load(granted, company(range(10)))
     assert run(granted, company(range(20))).state is SyncState.APPLIED
     report = run(granted, company(range(10, 20)))
-    assert report.reasons == ("ads, which grants name, would lose 10 of 20 people; a day ago there were 10",)
+    assert report.reasons == ("ads, which rights rest on, would lose 10 of 20 people; a day ago there were 10",)
 
 
 def test_a_group_of_a_small_company_does_not_open_by_effect(granted: psycopg.Connection) -> None:
     staff = group(2, "staff", *ids(range(8)))
     load(granted, snapshot(PEOPLE[:8], [group(1, "ads", "u-0", "u-1"), staff]))
     report = run(granted, snapshot(PEOPLE[:8], [replace(group(1, "ads", "u-0", "u-1"), member_groups=("g-2",)), staff]))
-    assert report.reasons == ("everybody in the directory would become a member of ads, which grants name",)
+    assert report.reasons == ("everybody in the directory would become a member of ads, which rights rest on",)
 
 
 def test_who_approves_for_a_grant_is_as_closely_guarded(granted: psycopg.Connection) -> None:
@@ -291,4 +292,13 @@ def test_who_approves_for_a_grant_is_as_closely_guarded(granted: psycopg.Connect
     with_grants(granted, approved)
     load(granted, company(range(5), PEOPLE, group(2, "leads", "u-9")))
     report = run(granted, company(range(5), PEOPLE, group(2, "leads", *ids(range(9, 60)))))
-    assert report.reasons == ("leads, which grants name, would gain 50 people; it has 1",)
+    assert report.reasons == ("leads, which rights rest on, would gain 50 people; it has 1",)
+
+
+def test_so_is_who_approves_operations(granted: psycopg.Connection) -> None:
+    few, many = (company(range(5), PEOPLE, group(2, "leads", *ids(range(9, end)))) for end in (10, 60))
+    load(granted, few)
+    apply_operation_approvers(granted, {"leads"})
+    assert run(granted, many).reasons == ("leads, which rights rest on, would gain 50 people; it has 1",)
+    apply_operation_approvers(granted, set())
+    assert run(granted, many).state is SyncState.APPLIED

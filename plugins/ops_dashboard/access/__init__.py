@@ -6,6 +6,7 @@ the live directory user with that e-mail.
 
 from __future__ import annotations
 
+from ops_dashboard.access.approvers import apply_operation_approvers, approver_groups
 from ops_dashboard.access.decisions import amount, decide, decide_all, why_not_member
 from ops_dashboard.access.explaining import (
     MOST_PEOPLE,
@@ -19,7 +20,6 @@ from ops_dashboard.access.explaining import (
 from ops_dashboard.access.grants import (
     MassRevocationError,
     apply_catalog_grants,
-    approver_groups,
     find_grant,
     give_grant,
     granted_actions,
@@ -43,6 +43,7 @@ __all__ = [
     "MassRevocationError",
     "amount",
     "apply_catalog_grants",
+    "apply_operation_approvers",
     "approver_groups",
     "decide",
     "decide_all",

@@ -128,12 +128,6 @@ def granted_actions(connection: psycopg.Connection) -> set[str]:
     return {action for (action,) in connection.execute(_ACTIONS)}
 
 
-def approver_groups(connection: psycopg.Connection) -> tuple[str, ...]:
-    """Return the groups of whom one person may approve what is beyond the limits of a grant in force."""
-    rows = connection.execute("SELECT DISTINCT approver FROM ops.grants_in_force WHERE approver IS NOT NULL ORDER BY 1")
-    return tuple(approver for (approver,) in rows)
-
-
 def group_names(connection: psycopg.Connection) -> tuple[str, ...]:
     """Return the names of the directory's groups."""
     return tuple(name for (name,) in connection.execute(_GROUP_NAMES))

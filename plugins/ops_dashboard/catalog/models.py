@@ -48,6 +48,11 @@ class Catalog:
     operations: Mapping[str, Operation] = field(default_factory=lambda: MappingProxyType({}))
     settings: Mapping[str, Setting] = field(default_factory=lambda: MappingProxyType({}))
 
+    @property
+    def approver_groups(self) -> frozenset[str]:
+        """The groups of whom somebody has to approve a run of some operation."""
+        return frozenset(each.approval.group for each in self.operations.values() if each.approval is not None)
+
     def pool(self, name: str) -> Pool:
         """Return the pool of that name.
 

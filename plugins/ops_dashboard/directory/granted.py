@@ -1,8 +1,8 @@
 """What a staged snapshot would change for those who may do something: in the groups that grants in force name.
 
-Also in those that approve what is beyond a grant's limits. By name, as grants name them: a name may pass from one group
-to another. Each group is compared with now, and with what it was at `looked_back.since`: many small changes come to as
-much as a large one.
+Also in those that approve what is beyond a grant's limits, or operations. By name, as grants name them: a name may pass
+from one group to another. Each group is compared with now, and with what it was at `looked_back.since`: many small
+changes come to as much as a large one.
 """
 
 from __future__ import annotations
@@ -14,7 +14,9 @@ _LIVE = "revoked_at IS NULL AND (expires_at IS NULL OR expires_at > clock_timest
 _GRANTED_NAMES = f"""
     SELECT group_name AS name FROM ops.grants WHERE {_LIVE}
      UNION
-    SELECT approver FROM ops.grants WHERE approver IS NOT NULL AND {_LIVE}"""  # noqa: S608 - a constant
+    SELECT approver FROM ops.grants WHERE approver IS NOT NULL AND {_LIVE}
+     UNION
+    SELECT group_name FROM ops.operation_approvers"""  # noqa: S608 - a constant
 
 # The groups, before and after, whose people may have changed.
 _AFFECTED = f"""

@@ -39,7 +39,7 @@ def reasons_of_granted(found: Differences, guards: Guards) -> list[str]:
     if found.emails_passed and guards.granted_email_passes == "hold":
         emails = f"{found.emails_passed} e-mail{'s' if found.emails_passed > 1 else ''}"
         groups = ", ".join(found.emails_passed_in[:_MOST_NAMED])
-        reasons.append(f"{emails} would pass to somebody else, from or to people in {groups}, which grants name")
+        reasons.append(f"{emails} would pass to somebody else, from or to people in {groups}, which rights rest on")
     for group in found.granted:
         reasons += _of_granted(group, guards)
     return reasons
@@ -59,11 +59,11 @@ def _of_users(found: Differences, guards: Guards) -> list[str]:
 
 
 def _of_granted(group: GrantedGroup, guards: Guards) -> list[str]:
-    title, reasons = f"{group.name}, which grants name, would", []
+    title, reasons = f"{group.name}, which rights rest on, would", []
     if group.passes and guards.granted_name_passes == "hold":
         reasons.append(f"{title} be another group than the one that had this name before")
     if group.opened and guards.granted_group_opens == "hold":
-        reasons.append(f"everybody in the directory would become a member of {group.name}, which grants name")
+        reasons.append(f"everybody in the directory would become a member of {group.name}, which rights rest on")
     now, then = group.had + group.lost_before, group.had + group.lost_before - group.gained_before
     if group.loses and not guards.granted_group_loses.allows(group.loses + group.lost_before, then):
         lost = f"{group.loses} of {group.had} people"
