@@ -17,8 +17,8 @@ from ops_dashboard.directory import (
     record_failure,
     sync,
 )
-from tests.directory import scim
 from tests.directory.ldap import responder
+from tests.directory.scim import servers
 from tests.pages.test_sources import PAGE, visit
 from tests.support.company import ADMIN, SCHEDULED, VIEWER, snapshot
 from tests.support.product_site import Site, words
@@ -26,22 +26,22 @@ from tests.support.product_site import Site, words
 
 def scim_with_problems() -> Snapshot:
     """From a SCIM server that does not say whether a person is suspended."""
-    with scim.fake_directory() as server:
-        server.users = [scim.user(1), scim.user(2, active="perhaps")]
-        server.groups = [scim.group("ads", "u-1")]
-        return scim.fetch(server.url)
+    with servers.fake_directory() as server:
+        server.users = [servers.user(1), servers.user(2, active="perhaps")]
+        server.groups = [servers.group("ads", "u-1")]
+        return servers.fetch(server.url)
 
 
 def scim_with_strangers() -> Snapshot:
     """From a SCIM server that has a user and a group by one id."""
-    with scim.fake_directory() as server:
-        server.users = [scim.user(1), scim.user(2)]
+    with servers.fake_directory() as server:
+        server.users = [servers.user(1), servers.user(2)]
         server.groups = [
-            scim.group("ads", "u-1"),
-            scim.group("odd", "u-2", "u-1"),
-            scim.group("two", "u-1", id="u-2"),
+            servers.group("ads", "u-1"),
+            servers.group("odd", "u-2", "u-1"),
+            servers.group("two", "u-1", id="u-2"),
         ]
-        return scim.fetch(server.url)
+        return servers.fetch(server.url)
 
 
 def ldap_with_problems() -> Snapshot:

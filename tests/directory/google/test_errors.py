@@ -12,8 +12,18 @@ from typing import Any
 import pytest
 from tenacity import wait_none
 
-from tests.directory.google import DROPPED, HTML, NO_API, SCOPE, Answer, GoogleDirectory, Request, error, served
 from tests.directory.google.asking import failure, fetch, groups, source
+from tests.directory.google.workspace import (
+    DROPPED,
+    HTML,
+    NO_API,
+    SCOPE,
+    Answer,
+    GoogleDirectory,
+    Request,
+    error,
+    served,
+)
 from tests.support.certificates import make_certificate, server_context
 
 ONE = "/groups/g-one/members"

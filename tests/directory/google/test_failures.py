@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from ops_dashboard.directory import DirectoryGroup
 from ops_dashboard.directory.google.answers import User
 from ops_dashboard.directory.google.paging import read_pages
-from tests.directory.google import FORBIDDEN, Answer, GoogleDirectory, Request, error, served
 from tests.directory.google.asking import failure, fetch, groups
+from tests.directory.google.workspace import FORBIDDEN, Answer, GoogleDirectory, Request, error, served
 
 _JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(),

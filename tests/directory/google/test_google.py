@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from ops_dashboard.directory import DirectoryError, DirectoryGroup, DirectoryUser, Listing, Snapshot, from_connection
 from ops_dashboard.directory.google import GoogleSettings
 from ops_dashboard.directory.settings import Server
-from tests.directory.google import ACCOUNT, ADMIN, SCOPE, GoogleDirectory, served
+from tests.directory.google.workspace import ACCOUNT, ADMIN, SCOPE, GoogleDirectory, served
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from ops_dashboard.directory.models import DirectoryGroup
-from tests.directory.scim import (
+from tests.directory.scim.servers import (
     Answer,
     FakeScim,
     Request,

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ops_dashboard.directory.models import DirectoryError, DirectoryGroup, DirectoryUser
-from tests.directory.scim import (
+from tests.directory.scim.servers import (
     Answer,
     FakeScim,
     Mischief,

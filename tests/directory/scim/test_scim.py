@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from ops_dashboard.directory.models import DirectoryError, DirectoryGroup, DirectoryUser
 from ops_dashboard.directory.scim import ScimSettings
 from ops_dashboard.directory.settings import Server
-from tests.directory.scim import (
+from tests.directory.scim.servers import (
     TOKEN,
     RealScim,
     fetch,

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.directory.scim import (
+from tests.directory.scim.servers import (
     FakeScim,
     changed,
     fetch,

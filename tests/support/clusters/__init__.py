@@ -1,1 +1,0 @@
-"""Kubernetes API servers for the tests: the demo's simulator, and a real control plane without containers."""
