@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 import psycopg
 import pytest
@@ -14,7 +15,7 @@ from ops_dashboard import access
 from ops_dashboard.catalog import Limits
 from ops_dashboard.directory import Listing
 from tests.pages.test_sources import hold, path_of
-from tests.support.browser import PHONE, WIDE, accessibility_findings
+from tests.support.browser import WIDE, accessibility_findings, check_look, each_look
 from tests.support.company import ADMIN, ADS, COMPANY, load
 from tests.support.product_site import Site
 
@@ -65,18 +66,14 @@ def page_without_scripts(chromium: Browser, site: Site) -> Iterator[Page]:
     yield from open_page(chromium, site, java_script_enabled=False)
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("viewport", [WIDE, PHONE], ids=["wide", "phone"])
+@each_look
 def test_axe_finds_nothing_and_nothing_runs_out_of_the_screen(
-    page: Page, pages: list[str], scheme: str, viewport: dict[str, int]
+    chromium: Browser, site: Site, pages: list[str], look: dict[str, Any]
 ) -> None:
-    page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
-    page.set_viewport_size({"width": viewport["width"], "height": viewport["height"]})
-    for path in pages:
-        page.goto(path)
-        assert accessibility_findings(page) == [], path
-        width, screen = page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
-        assert width <= screen, path
+    for page in open_page(chromium, site, **look):
+        for path in pages:
+            page.goto(path)
+            check_look(page, path)
 
 
 def test_the_grant_is_looked_at_before_it_is_given(page: Page, site: Site) -> None:

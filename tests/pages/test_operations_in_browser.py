@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.pages.operation_site import PAGE
-from tests.support.browser import PHONE, WIDE, accessibility_findings
+from tests.support.browser import PHONE, WIDE, check_look, each_look
 from tests.support.company import SEARCH
 from tests.support.product_site import Site
 
@@ -91,20 +91,13 @@ def test_all_of_it_works_without_scripts(page_without_scripts: Page, site: Site)
 
 
 @pytest.mark.usefixtures("offers")
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("viewport", [WIDE, PHONE], ids=["wide", "phone"])
-def test_axe_finds_nothing(chromium: Browser, site: Site, scheme: str, viewport: dict[str, int]) -> None:
-    for page in open_page(chromium, site, SEARCH, color_scheme=scheme, viewport=viewport):
+@each_look
+def test_axe_finds_nothing(chromium: Browser, site: Site, look: dict[str, Any]) -> None:
+    for page in open_page(chromium, site, SEARCH, **look):
         for path in ("", "?q=nothing-like-it", "/purge-cache?region=eu", "/rebuild-report"):
             page.goto(f"{PAGE}{path}")
-            check(page, path)
+            check_look(page, path)
         page.goto(f"{PAGE}/purge-cache?region=eu&shard=e1&reason=x")
         page.get_by_role("button", name="Review").click()
         page.get_by_role("button", name="Ask for approval").wait_for()
-        check(page, "the review")
-
-
-def check(page: Page, what: str) -> None:
-    assert accessibility_findings(page) == [], what
-    overflow = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-    assert overflow <= 0, f"{what} is wider than the screen by {overflow} px"
+        check_look(page, "the review")

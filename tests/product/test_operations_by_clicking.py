@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -13,7 +14,7 @@ from demo.client import Client
 from demo.stack import Stack
 from tests.product.operation_runs import PURGE, PURGED, REPORT, waiting_run
 from tests.product.over_rest import eventually, records
-from tests.support.browser import PHONE, WIDE, accessibility_findings, signed_in
+from tests.support.browser import WIDE, check_look, each_look, signed_in
 from tests.support.running_stack import ADMIN, ADS, SEARCH
 
 pytestmark = [pytest.mark.stack, pytest.mark.browser]
@@ -119,10 +120,9 @@ def test_a_setting_is_changed_and_set_back_by_clicking(chromium: Browser, stack:
         eventually(lambda: present() == before)
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("viewport", [WIDE, PHONE], ids=["wide", "phone"])
+@each_look
 def test_axe_finds_nothing_while_it_runs_or_waits(
-    chromium: Browser, stack: Stack, ads: Client, search: Client, scheme: str, viewport: dict[str, int]
+    chromium: Browser, stack: Stack, ads: Client, search: Client, look: dict[str, Any]
 ) -> None:
     running = ads.trigger(REPORT, {"report": "clicks", "day": "2026-11-01", "reason": "to look at"})
     waiting = waiting_run(search, PURGE, dict(PURGED))
@@ -133,12 +133,10 @@ def test_axe_finds_nothing_while_it_runs_or_waits(
         ADMIN: [f"/ops/runs/{PURGE}/{waiting}/answer", "/ops/operations"],
     }
     for email, paths in pages.items():
-        context = signed_in(chromium, stack, email, color_scheme=scheme, viewport=viewport)
+        context = signed_in(chromium, stack, email, **look)
         page = context.new_page()
         for path in paths:
             page.goto(path)
-            assert accessibility_findings(page) == [], path
-            overflow = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-            assert overflow <= 0, f"{path} is wider than the screen by {overflow} px"
+            check_look(page, path)
         context.close()
     assert ads.wait_for_run(REPORT, running) == "success"

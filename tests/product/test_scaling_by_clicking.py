@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from demo.client import Client
 from demo.stack import Stack
-from tests.support.browser import PHONE, WIDE, accessibility_findings, operations_frame, sign_in, signed_in
+from tests.support.browser import (
+    WIDE,
+    check_look,
+    each_look,
+    operations_frame,
+    sign_in,
+    signed_in,
+)
 from tests.support.running_stack import ADS, SCALE_DAG, SEARCH, VIEWER
 
 pytestmark = [pytest.mark.stack, pytest.mark.browser]
@@ -103,19 +111,16 @@ def test_the_form_works_without_javascript(chromium: Browser, stack: Stack) -> N
     context.close()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("viewport", [WIDE, PHONE], ids=["wide", "phone"])
-def test_axe_finds_nothing_on_any_page(chromium: Browser, stack: Stack, scheme: str, viewport: dict[str, int]) -> None:
-    context = signed_in(chromium, stack, ADS, color_scheme=scheme, viewport=viewport)
+@each_look
+def test_axe_finds_nothing_on_any_page(chromium: Browser, stack: Stack, look: dict[str, Any]) -> None:
+    context = signed_in(chromium, stack, ADS, **look)
     page = context.new_page()
     page.goto("/ops/audit")
     run = page.locator("td a[href*='/ops/runs/']").first.get_attribute("href")
     assert run is not None
     for path in [*PAGES, run, "/ops/no-such-page", "/ops/workers/search/ranker/scale"]:
         page.goto(path)
-        assert accessibility_findings(page) == [], path
-        overflow = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-        assert overflow <= 0, f"{path} is wider than the screen by {overflow} px"
+        check_look(page, path)
     context.close()
 
 

@@ -24,6 +24,12 @@ _ARGUMENTS = (
 )
 WIDE = {"width": 1280, "height": 900}
 PHONE = {"width": 360, "height": 740}
+# Both widths and both schemes. What depends on two of them at once is a component's matter: tests/web has all four.
+_LOOKS = {
+    "wide-light": {"viewport": WIDE, "color_scheme": "light"},
+    "phone-dark": {"viewport": PHONE, "color_scheme": "dark"},
+}
+each_look = pytest.mark.parametrize("look", _LOOKS.values(), ids=_LOOKS)
 _signed_in: dict[tuple[str, str], StorageState] = {}
 
 
@@ -73,3 +79,10 @@ def accessibility_findings(page: Page | Frame) -> list[str]:
     """What axe-core finds wrong, a line each."""
     found = Axe().run(page).response["violations"]
     return [f"{issue['id']}: {node['target']} {node['failureSummary']}" for issue in found for node in issue["nodes"]]
+
+
+def check_look(page: Page, what: str) -> None:
+    """Fail if axe-core finds anything, or something runs out of the screen."""
+    assert accessibility_findings(page) == [], what
+    overflow = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    assert overflow <= 0, f"{what} is wider than the screen by {overflow} px"
