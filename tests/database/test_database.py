@@ -68,7 +68,7 @@ def test_a_failing_migration_leaves_nothing_behind(
     (broken / "versions").mkdir(parents=True)
     for file in [real / "env.py", *(real / "versions").glob("*.*")]:
         (broken / file.relative_to(real)).write_text(file.read_text())
-    (broken / "versions" / "0004_rights.sql").write_text("SELECT no_such_function()")
+    (broken / "versions" / "0005_rights.sql").write_text("SELECT no_such_function()")
     monkeypatch.setattr(database.migrations, "_sql_folder", lambda: broken)
 
     with pytest.raises(database.MigrationError, match=r"stays as it was: function no_such_function\(\) does not"):
@@ -132,6 +132,7 @@ def test_the_app_role_may_do_nothing_else_in_the_schema(app_connection: psycopg.
         "direct_memberships": append,
         "direct_members": read,
         "cancellations": append,
+        "operation_approvers": ["DELETE", "INSERT", "SELECT"],
         "nested_groups": append,
         "containments": ["DELETE", "INSERT", "SELECT"],
         "memberships": read,
