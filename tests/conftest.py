@@ -22,10 +22,10 @@ os.environ["AIRFLOW_HOME"] = _airflow_home.name
 os.environ["AIRFLOW__CORE__LOAD_EXAMPLES"] = "False"
 
 pytest_plugins = [
+    "tests.support.postgres_server",
     "tests.support.company",
     "tests.support.acting",
     "tests.support.browser",
-    "tests.support.postgres_server",
     "tests.support.product_site",
     "tests.pages.operation_site",
     "tests.support.running_stack",

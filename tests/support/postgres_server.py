@@ -15,7 +15,7 @@ from demo.postgres import Postgres, start
 from ops_dashboard.database import connect_url, migrate
 
 _TEMPLATE = "ops_template"
-_APP_LOGIN = "ops_test_app"
+APP_LOGIN = "ops_test_app"
 _DROP = "DROP DATABASE IF EXISTS {} WITH (FORCE)"
 
 _numbers = count(1)
@@ -39,7 +39,7 @@ def migrated_template(postgres: Postgres) -> str:
     """Name of a migrated database to clone, on a server that has a login for the product."""
     postgres.ensure_database(_TEMPLATE)
     migrate(postgres.url(_TEMPLATE))
-    postgres.ensure_login(_APP_LOGIN, member_of="ops_dashboard_app")
+    postgres.ensure_login(APP_LOGIN, member_of="ops_dashboard_app")
     return _TEMPLATE
 
 
@@ -53,10 +53,11 @@ def empty_database_url(postgres: Postgres) -> Iterator[str]:
 
 
 @pytest.fixture
-def database_url(postgres: Postgres, migrated_template: str) -> Iterator[str]:
-    """URL of a fresh migrated database, as its owner, who is superuser."""
+def database_url(request: pytest.FixtureRequest, postgres: Postgres) -> Iterator[str]:
+    """URL of a fresh migrated database, as its owner, who is superuser. Whoever asks for the company finds it there."""
     name = f"ops_{next(_numbers)}"
-    postgres.run("CREATE DATABASE {} TEMPLATE {}", name, migrated_template)
+    template = "company_template" if "company" in request.fixturenames else "migrated_template"
+    postgres.run("CREATE DATABASE {} TEMPLATE {}", name, request.getfixturevalue(template))
     yield postgres.url(name)
     postgres.run(_DROP, name)
 
@@ -64,7 +65,7 @@ def database_url(postgres: Postgres, migrated_template: str) -> Iterator[str]:
 @pytest.fixture
 def app_url(postgres: Postgres, database_url: str) -> str:
     """URL of the same database as a login that has the product's rights and no others."""
-    return postgres.url(urlsplit(database_url).path.removeprefix("/"), _APP_LOGIN)
+    return postgres.url(urlsplit(database_url).path.removeprefix("/"), APP_LOGIN)
 
 
 @pytest.fixture
