@@ -26,7 +26,7 @@ def test_the_page_tells_all_before_it_is_run(site: Site, company: psycopg.Connec
         "Rebuild a report rebuild-report Computes one day again. Readers see the old numbers until it is done.",
         "Owner Ads Serving",
         "Python script rebuild.py",
-        "Usually takes 1 s Ended after 2 min At once one run at a time",
+        "Usually takes 1 s Ends after 2 min At once one run at a time",
         "After a failure tried again up to 2 times; doing it twice does no harm",
         "Approval not needed Your right ads-oncall → run:rebuild-report Tags reports, ads",
         "report clicks Backlog at 40 k, INC-2214 you",

@@ -122,7 +122,7 @@ def _decision(
         Facts(
             ("Grant", Code(str(grant))),
             ("Path", (way(path), " → ", person(decision.user, request.user.name))),
-            ("Limits", grant.bounds or "none but the pool's own"),
+            ("Limits", grant.bounds or "none of its own"),
             ("Until", validity(grant, request.now)),
             ("Origin", origin(grant, request.user.name)),
         ),

@@ -99,7 +99,7 @@ def review(request: PageRequest, asked: ChangeGrantRequest, *, again: bool) -> t
     facts = Facts(
         ("Group", Code(asked.group)),
         ("Action", Code(asked.action)),
-        ("Limits", limits_in_words(asked.bounds) or "none but the pool's own"),
+        ("Limits", limits_in_words(asked.bounds) or "none of its own"),
         ("Until", Time(asked.expires_at) if asked.expires_at is not None else "no end"),
         ("Reason", asked.reason),
     )

@@ -135,7 +135,7 @@ def _facts(known: About) -> Facts:
         ("Owner", operation.owner),
         (kind, Code(file)),
         *([("Usually takes", words.duration(known.usually))] if known.usually is not None else []),
-        ("Ended after", words.time_limit(operation)),
+        ("Ends after", words.time_limit(operation)),
         ("At once", words.at_once(operation)),
         ("After a failure", words.retries(operation)),
         ("Approval", words.approval(operation)),
