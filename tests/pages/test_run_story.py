@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -39,6 +39,7 @@ class Airflow:
 
     state: str | None = "running"
     before_answering: Callable[[], None] = lambda: None
+    conf: Mapping[str, object] = field(default_factory=dict)
 
     def call(self, method: str, path: str, body: Mapping[str, object] | None = None) -> Any:
         assert (method, path, body) == ("GET", f"/api/v2/dags/ops_scale_workers/dagRuns/{RUN}", None)
@@ -49,7 +50,7 @@ class Airflow:
             "state": self.state,
             "triggering_user_name": "oncall@ads.example.com",
             "run_after": "2026-11-23T03:12:18Z",
-            "conf": {},
+            "conf": self.conf,
         }
 
 
@@ -208,6 +209,15 @@ def test_an_id_that_was_used_again_in_vain_tells_first_what_was_asked_last(
     assert "refused, asked by first@example.com" in text
     assert text.count(REPLAY) == replays
     assert "None" not in text
+
+
+def test_what_was_rejected_before_anybody_looked_tells_what_the_asker_saw(
+    company: psycopg.Connection, airflow: Airflow, page: Callable[[], str]
+) -> None:
+    airflow.state = "failed"
+    airflow.conf = {"pool": "ads/bidder", "replicas": 25, "expected": 8, "reason": "backlog"}
+    record(company, (Event.REFUSED, Details(requested=25, message="admin@platform.example.com rejected it")))
+    assert "8 → to 25" in words(page())
 
 
 def test_a_replay_is_known_by_what_the_operator_says() -> None:

@@ -93,8 +93,10 @@ class Story:
 
     @property
     def before(self) -> Value:
-        """What was there, or what the person saw while it is not known yet."""
-        return self.entry.before if self.entry is not None else self._asked(lambda asked: asked.expects)
+        """What was there, or what the person saw if nobody has looked, or not yet."""
+        if self.entry is not None and (self.entry.before is not None or self.entry.started_at is not None):
+            return self.entry.before
+        return self._asked(lambda asked: asked.expects)
 
     def _asked(self, of: Callable[[ActRequest], Value]) -> Value:
         try:
