@@ -15,7 +15,7 @@ from ops_dashboard.acts import CHANGE_GRANT_DAG_ID, CHANGE_SETTING_DAG_ID, DECID
 from ops_dashboard.ledger import Details, Event
 from tests.support.company import ADMIN, ADS, GRANTS, SEARCH, VIEWER, grant, with_grants
 from tests.support.ledger_records import request, soon
-from tests.support.product_site import Site, words
+from tests.support.product_site import Site, rows, words
 
 GRANT = "ads-oncall → scale:ads/*, 1 to 20"
 REASON = "their own pools"
@@ -241,6 +241,14 @@ def test_the_audit_says_what_came_of_it(
         html = client.get("/ops/audit").text
     cells = [words(cell) for cell in re.findall(r"<td.*?</td>", html, re.DOTALL)]
     assert cells[3] == effect
+
+
+def test_the_audit_names_who_approved(site: Site, company: psycopg.Connection) -> None:
+    started = Details(before=6, requested=40, approved_by=ADS, time_limit=soon())
+    recorded(company, SCALE_DAG_ID, "ads/bidder", (Event.STARTED, started))
+    with site.client(ADMIN) as client:
+        (row,) = rows(client.get("/ops/audit").text, "Requests, newest first")
+    assert f"you approved by {ADS}" in row
 
 
 def test_others_may_look_only_if_they_may_see_the_audit(site: Site, company: psycopg.Connection) -> None:

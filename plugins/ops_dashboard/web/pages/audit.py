@@ -118,10 +118,11 @@ def _toolbar(request: PageRequest) -> Toolbar:
 
 def _cells(request: PageRequest, entry: Entry) -> tuple[Node, ...]:
     href = run_url(request, entry)
+    approved = f"approved by {person(entry.approved_by, request.user.name)}" if entry.approved_by else None
     act = (f"{entry.action} ", Link(Code(entry.resource or "?"), href))
     return (
         Stacked(Time(entry.at, clock=True), Time(entry.at)),
-        person(entry.actor, request.user.name),
+        Stacked(person(entry.actor, request.user.name), approved),
         Stacked(act, " · ".join(filter(None, (entry.reason, entry.message)))),
         effect(entry),
         outcome_badge(entry.outcome),
