@@ -207,6 +207,24 @@ def test_the_catalogs_grants_come_and_go_with_it(
     assert not access.decide(app_connection, ADS, "scale:ads/bidder").allowed
 
 
+def test_the_groups_that_approve_the_catalogs_operations_are_known_to_the_guards(
+    product_database: str, catalog_folder: Path, app_connection: psycopg.Connection
+) -> None:
+    approved = {
+        "title": "Purge",
+        "owner": "Search",
+        "script": {"file": "purge.sh", "interpreter": "sh"},
+        "approval": {"group": "platform-admins", "within": 600},
+    }
+    (catalog_folder / "operations.yaml").write_text(yaml.safe_dump({"operations": {"purge": approved}}))
+    sync_grants()
+    assert app_connection.execute("SELECT group_name FROM ops.operation_approvers").fetchall() == [("platform-admins",)]
+    app_connection.rollback()
+    (catalog_folder / "operations.yaml").unlink()
+    sync_grants()
+    assert app_connection.execute("SELECT group_name FROM ops.operation_approvers").fetchall() == []
+
+
 def declare(folder: Path, *actions: str) -> None:
     grants = [{"group": "ads-oncall", "action": action} for action in actions]
     (folder / "grants.yaml").write_text(yaml.safe_dump({"grants": grants}))

@@ -19,9 +19,9 @@ def approver_groups(connection: psycopg.Connection) -> tuple[str, ...]:
 
 
 def apply_operation_approvers(connection: psycopg.Connection, groups: Collection[str]) -> None:
-    """Make known which groups approve the catalog's operations, for the directory's guards. Commits.
+    """Make known which groups approve the catalog's operations, for the directory's guards.
 
-    Unless the connection is in a transaction already.
+    Commits, unless the connection is in a transaction already.
     """
     with connection.transaction():
         connection.execute(_KEEP, [list(groups)])
