@@ -5,7 +5,8 @@ It walks one fixed path; a subclass supplies what is read and what is done, and 
     who asked -> what for -> not a replay -> authorised -> locked -> seen -> authorised for what was seen
     -> approved, if it takes a second person -> ledger "started" -> act -> ledger outcome
 
-Who waits for a second person leaves the path, and walks it again from its beginning when there is an answer.
+What takes a second person leaves the path, with "waiting" in the ledger, and walks it again from its beginning when
+there is an answer.
 """
 
 from __future__ import annotations
@@ -134,7 +135,7 @@ class GuardedOperator(BaseOperator, Generic[RequestT, SeenT]):
             try:
                 effect = self._act_or_ask(context, record, answer)
             except TaskAwaitingInput:
-                raise  # nothing is decided yet, so nothing is on record
+                raise  # it goes on when there is an answer
             except Verdict as verdict:
                 record.verdict(verdict)
                 raise AirflowFailException(str(verdict)) from verdict
@@ -145,9 +146,11 @@ class GuardedOperator(BaseOperator, Generic[RequestT, SeenT]):
         return {"before": record.before, "after": effect.after, "ready": effect.ready}
 
     def _act_or_ask(self, context: Context, record: Record, answer: Answer | None) -> Effect:
+        record.take_up()
         try:
             return self._guarded(context, record, answer)
         except ApprovalNeeded as needed:
+            record.waits(needed.group, needed.within)
             wait_for_approval(context, record.request, needed)
 
     def _guarded(self, context: Context, record: Record, answer: Answer | None) -> Effect:
@@ -176,7 +179,7 @@ class GuardedOperator(BaseOperator, Generic[RequestT, SeenT]):
             observation = self.observe(asked)
         except RequestError as error:
             raise RefusedError(str(error)) from error
-        record.before, record.facts = observation.value, observation.facts
+        record.before, record.script = observation.value, observation.script
         if asked.expects is not None and asked.expects != observation.value:
             by = _who_set(record.connection, asked, observation.value)
             raise RefusedError(
@@ -227,6 +230,6 @@ _PATH = ("execute", "resume", "on_kill", "_carry_out", "_act_or_ask", "_guarded"
 def _who_holds(connection: psycopg.Connection, asked: ActRequest) -> str:
     running = ledger.Filter(resource=asked.resource, action=asked.verb, outcome=ledger.Outcome.RUNNING)
     found = ledger.entries(connection, running, limit=ledger.MOST_ENTRIES).entries
-    holder = next((entry for entry in found if asked.is_held_by(entry.requested)), None)
+    holder = next((entry for entry in found if entry.is_running and asked.is_held_by(entry.requested)), None)
     by = f" by {holder.actor} (run {holder.run_id})" if holder is not None else ""
     return f"{asked.resource} is being acted on{by}; {in_turn(asked.lock)}"

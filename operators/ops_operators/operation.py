@@ -76,7 +76,7 @@ class RunOperationOperator(GuardedOperator[RunRequest, PreparedT]):
             prepared: Any = operations.prepare(self.operation, request.parameters, settings().scripts_folder)
         except (ChoicesError, ScriptError) as error:
             raise FailedError(f"{error}; nothing was run") from error
-        return Observation(None, prepared, prepared.preview, prepared.facts)
+        return Observation(None, prepared, prepared.preview, prepared.sha256)
 
     def act(self, request: RunRequest, seen: PreparedT, attempt: Attempt) -> Effect:  # noqa: ARG002 - seen has it all
         """Carry it out, and again after a failure if that does no harm."""
@@ -110,7 +110,7 @@ def _refuse_beside_others(request: RunRequest) -> None:
     with session() as connection:
         running = ledger.Filter(action=request.verb, resource=request.resource, outcome=ledger.Outcome.RUNNING)
         found = ledger.entries(connection, running, limit=ledger.MOST_ENTRIES).entries
-    held = [entry for entry in found if request.is_held_by(entry.requested)]
+    held = [entry for entry in found if entry.is_running and request.is_held_by(entry.requested)]
     if len(held) >= request.lock.holders:
         raise RefusedError(
             f"{request.resource} is being run by {held[0].actor} (run {held[0].run_id}), or was until its worker or its"

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Self
 
 import psycopg
 
 from ops_dashboard import database, ledger
+from ops_operators.runs import MAX_AGE
 from ops_operators.verdicts import DeniedError, FailedError, RefusedError, UncertainError, Verdict
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ class Record:
         self.connection = database.connect()
         self.before: Value = None
         self.decision: Decision | None = None
-        self.facts: Mapping[str, str] = {}
+        self.script: str | None = None
         self.approved_by: str | None = None
         self._time_limit = time_limit
         self._begun = time.monotonic()
@@ -67,9 +68,28 @@ class Record:
     def __exit__(self, *_: object) -> None:
         self.connection.close()
 
+    def take_up(self) -> None:
+        """Go on with the request that this run has put before a second person, if it has: it is still the same one.
+
+        Raises:
+            psycopg.Error: The ledger can't be read.
+        """
+        self.request = ledger.taken_up(self.connection, self.request)
+        self.connection.commit()
+
     def asked(self, asked: ActRequest) -> None:
         """Keep what was asked for, once it is known to be valid."""
         self._asked = asked
+
+    def waits(self, approver: str, within: timedelta) -> None:
+        """Write that nothing is done until somebody in a group approves it, and how long they have for it.
+
+        Raises:
+            psycopg.Error: The entry could not be written.
+        """
+        details = self._details(time_limit=within + MAX_AGE)
+        waiting = replace(details, approver=approver, within=within.total_seconds())
+        self._append(ledger.Event.WAITING, waiting)
 
     def started(self) -> None:
         """Write the entry without which nothing may be done.
@@ -130,7 +150,7 @@ class Record:
             grant=str(grant) if grant else None,
             approved_by=self.approved_by,
             bundle=self._bundle,
-            **self.facts,
+            script=self.script,
             time_limit=time_limit,
         )
 

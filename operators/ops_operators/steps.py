@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 if TYPE_CHECKING:
@@ -22,13 +22,13 @@ class Observation(Generic[SeenT]):
         value: The present value, as the ledger and the grant's limits understand it.
         seen: What the act needs to make sure that nobody changed it meanwhile.
         preview: What exactly would be done; shown to who has to approve it. None: the change in value.
-        facts: What else the record shall tell, by the names of its details.
+        script: The sha256 of what would be run, for the record.
     """
 
     value: Value
     seen: SeenT
     preview: Preview | None = None
-    facts: Mapping[str, str] = field(default_factory=dict)
+    script: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,7 +39,9 @@ RETURN jsonb_typeof(details) = 'object'
    AND NOT details @? 'strict $.ready ? (@.type() != "number" || @.floor() != @)'
    AND NOT details @? 'strict $.seconds ? (@.type() != "number")'
    AND NOT details @? 'strict $.message ? (@.type() != "string")'
-   AND NOT details @? 'strict $.grant ? (@.type() != "string")';
+   AND NOT details @? 'strict $.grant ? (@.type() != "string")'
+   AND NOT details @? 'strict $.approver ? (@.type() != "string")'
+   AND NOT details @? 'strict $.within ? (@.type() != "number")';
 
 CREATE TABLE ops.ledger (
     seq bigint PRIMARY KEY,
@@ -48,7 +50,7 @@ CREATE TABLE ops.ledger (
     at timestamptz NOT NULL,
     request_id uuid NOT NULL,
     event text NOT NULL
-        CHECK (event IN ('denied', 'refused', 'started', 'changed', 'succeeded', 'failed', 'unknown')),
+        CHECK (event IN ('waiting', 'denied', 'refused', 'started', 'changed', 'succeeded', 'failed', 'unknown')),
     -- Lengths: what is indexed must fit into an index, and a record must not fail over a long text.
     actor text NOT NULL CHECK (length(actor) <= 250),
     action text NOT NULL CHECK (length(action) <= 250),
@@ -57,15 +59,15 @@ CREATE TABLE ops.ledger (
     run_id text NOT NULL CHECK (length(run_id) <= 250),
     task_id text NOT NULL CHECK (length(task_id) <= 250),
     reason text NOT NULL CHECK (length(reason) <= 2000),
-    deadline timestamptz,  -- until then a request that has started is running, afterwards nobody knows
+    deadline timestamptz,  -- of what is waiting: it can't start later; of what has started: afterwards nobody knows
     details jsonb NOT NULL CHECK (ops.are_details(details)),
     prev_hash bytea NOT NULL UNIQUE,  -- no two rows can follow the same one
     hash bytea NOT NULL,
     words tsvector NOT NULL GENERATED ALWAYS AS (to_tsvector('simple', ops.words(
         actor || ' ' || action || ' ' || resource || ' ' || reason || ' ' || coalesce(details ->> 'message', '') || ' ' ||
         coalesce(details ->> 'before', '') || ' ' || coalesce(details ->> 'requested', '') || ' ' ||
-        coalesce(details ->> 'after', '')))) STORED,
-    CHECK ((event = 'started') = (deadline IS NOT NULL)),
+        coalesce(details ->> 'after', '') || ' ' || coalesce(details ->> 'approved_by', '')))) STORED,
+    CHECK ((event IN ('waiting', 'started')) = (deadline IS NOT NULL)),
     CONSTRAINT ledger_hash_fits CHECK (hash = ops.ledger_hash(
         prev_hash, seq, opened, step, at, request_id, event, actor, action, resource, dag_id, run_id, task_id, reason,
         deadline, details)),
@@ -80,16 +82,17 @@ CREATE INDEX ledger_by_event ON ops.ledger (event, opened);
 CREATE INDEX ledger_by_actor ON ops.ledger (actor, opened);
 CREATE INDEX ledger_by_action ON ops.ledger (action, opened);
 CREATE INDEX ledger_by_resource ON ops.ledger (resource, opened);
-CREATE INDEX ledger_started ON ops.ledger (action, resource, opened) WHERE event = 'started';
+CREATE INDEX ledger_started ON ops.ledger (action, resource, seq) WHERE event = 'started';
 CREATE INDEX ledger_by_run ON ops.ledger (run_id);
 CREATE INDEX ledger_by_time ON ops.ledger (at, seq);
 CREATE INDEX ledger_by_words ON ops.ledger USING gin (words) WITH (fastupdate = off);  -- no append waits for another's clean-up
 
--- The requests that have started and not ended: the ledger's only query that no index on it can answer. What it says
--- follows from the ledger, and only ops.ledger_append writes here.
+-- The requests that wait or have started, and have not ended: the ledger's only query that no index on it can answer.
+-- What it says follows from the ledger, and only ops.ledger_append writes here.
 CREATE TABLE ops.open_requests (
     opened bigint PRIMARY KEY,
-    deadline timestamptz NOT NULL
+    deadline timestamptz NOT NULL,
+    has_started boolean NOT NULL
 );
 
 CREATE FUNCTION ops.refuse_ledger_edit() RETURNS trigger
@@ -117,6 +120,7 @@ AS $$
 DECLARE
     opening ops.ledger;
     steps integer := 0;
+    has_started boolean;
     has_ended boolean;
     known_seq bigint;
     last ops.ledger;
@@ -127,9 +131,9 @@ BEGIN
     SELECT * INTO opening FROM ops.ledger AS entry
      WHERE entry.request_id = ledger_append.request_id AND entry.step = 1;
     IF FOUND THEN
-        SELECT count(*), bool_or(ops.ends(entry.event)),
+        SELECT count(*), bool_or(entry.event = 'started'), bool_or(ops.ends(entry.event)),
                max(entry.seq) FILTER (WHERE entry.event = ledger_append.event)
-          INTO steps, has_ended, known_seq
+          INTO steps, has_started, has_ended, known_seq
           FROM ops.ledger AS entry WHERE entry.opened = opening.seq;
         IF known_seq IS NOT NULL THEN
             RETURN known_seq;
@@ -140,8 +144,11 @@ BEGIN
             RAISE 'request % was opened with other values', request_id USING ERRCODE = 'check_violation';
         ELSIF has_ended THEN
             RAISE 'request % has ended', request_id USING ERRCODE = 'check_violation';
+        ELSIF event = 'waiting' THEN
+            RAISE 'request % does not wait any more', request_id USING ERRCODE = 'check_violation';
         END IF;
-    ELSIF event IN ('changed', 'succeeded', 'unknown') THEN
+    END IF;
+    IF event IN ('changed', 'succeeded', 'unknown') AND has_started IS NOT TRUE THEN
         RAISE 'request % has not started', request_id USING ERRCODE = 'check_violation';
     END IF;
     IF event = 'started' AND EXISTS (
@@ -163,8 +170,9 @@ BEGIN
         reason, deadline, details, next.prev_hash,
         ops.ledger_hash(next.prev_hash, next.seq, next.opened, next.step, next.at, request_id, event, actor, action,
             resource, dag_id, run_id, task_id, reason, deadline, details));
-    IF event = 'started' THEN
-        INSERT INTO ops.open_requests VALUES (next.opened, deadline);
+    IF event IN ('waiting', 'started') THEN
+        INSERT INTO ops.open_requests AS request VALUES (next.opened, deadline, event = 'started')
+            ON CONFLICT (opened) DO UPDATE SET deadline = excluded.deadline, has_started = true;
     ELSIF ops.ends(event) THEN
         DELETE FROM ops.open_requests AS request WHERE request.opened = next.opened;
     END IF;
@@ -178,14 +186,17 @@ CREATE VIEW ops.requests AS
 SELECT opening.opened AS seq, opening.request_id, opening.dag_id, opening.run_id, opening.task_id,
        opening.actor, opening.action, opening.resource, opening.reason,
        CASE WHEN ending.event IS NOT NULL THEN ending.event
-            WHEN opening.deadline > statement_timestamp() THEN 'running'
-            ELSE 'unknown' END AS outcome,
-       opening.details || coalesce(changed.details, '{}') || coalesce(ending.details, '{}') AS details,
+            WHEN coalesce(started.deadline, opening.deadline) > statement_timestamp() THEN 'running'
+            WHEN started.event IS NOT NULL THEN 'unknown'
+            ELSE 'refused' END AS outcome,  -- nobody approved it in time
+       opening.details || coalesce(started.details, '{}') || coalesce(changed.details, '{}')
+           || coalesce(ending.details, '{}') AS details,
        opening.at,
-       CASE WHEN opening.event = 'started' THEN opening.at END AS started_at,
+       started.at AS started_at,
        changed.at AS changed_at,
        ending.at AS finished_at
   FROM ops.ledger AS opening
+  LEFT JOIN ops.ledger AS started ON started.opened = opening.opened AND started.event = 'started'
   LEFT JOIN ops.ledger AS changed ON changed.opened = opening.opened AND changed.event = 'changed'
   LEFT JOIN ops.ledger AS ending ON ending.opened = opening.opened AND ops.ends(ending.event)
  WHERE opening.step = 1;

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from base64 import urlsafe_b64encode
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import psycopg
 import pytest
@@ -184,7 +185,49 @@ def test_the_last_that_began_are_told_whatever_came_of_them(app_connection: psyc
     assert (only.request_id, only.outcome) == (running.request_id, Outcome.RUNNING)
 
 
-@pytest.mark.parametrize("query", [reading._LAST_STARTED, reading._TYPICAL_SECONDS], ids=["last", "typical"])
+def test_what_was_approved_last_is_the_last_change_whatever_was_asked_for_first(
+    app_connection: psycopg.Connection,
+) -> None:
+    approved = write(app_connection, request(), Event.WAITING)
+    between = write(app_connection, request(), Event.STARTED, Event.CHANGED, Event.SUCCEEDED)
+    assert [each.request_id for each in ledger.waiting(app_connection)] == [approved.request_id]
+    write(app_connection, approved, Event.STARTED, Event.CHANGED, Event.SUCCEEDED)
+    for last in (ledger.last_changes, ledger.last_started):
+        found = last(app_connection, "scale", ["ads/bidder"], per_resource=2)["ads/bidder"]
+        assert [each.request_id for each in found] == [approved.request_id, between.request_id]
+    assert listed(app_connection) == [between.request_id, approved.request_id]
+    assert ledger.waiting(app_connection) == ()
+
+
+def test_what_waits_is_told_until_its_time_is_over_the_oldest_first(app_connection: psycopg.Connection) -> None:
+    write(app_connection, request(), Event.WAITING, time_limit=long_ago())
+    first, second = (write(app_connection, request(), Event.WAITING) for _ in range(2))
+    write(app_connection, request(), Event.WAITING, Event.REFUSED)
+    write(app_connection, request(), Event.STARTED)
+    assert [each.request_id for each in ledger.waiting(app_connection)] == [first.request_id, second.request_id]
+
+
+def test_a_run_goes_on_with_the_request_that_it_put_before_somebody(app_connection: psycopg.Connection) -> None:
+    waiting = write(app_connection, request(), Event.WAITING, time_limit=long_ago())
+    again = replace(waiting, request_id=uuid4())
+    assert ledger.taken_up(app_connection, again) == waiting
+    other = replace(again, task_id="another")
+    assert ledger.taken_up(app_connection, other) == other
+    write(app_connection, waiting, Event.STARTED)
+    assert ledger.taken_up(app_connection, again) == again
+
+
+def test_who_approved_is_found_by_name(app_connection: psycopg.Connection) -> None:
+    asked = write(app_connection, request(), Event.WAITING)
+    ledger.append(app_connection, asked, Event.STARTED, Details(approved_by="lead@ads.example.com", time_limit=soon()))
+    assert listed(app_connection, text="lead@ads") == [asked.request_id]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [reading._LAST_CHANGES, reading._LAST_STARTED, reading._TYPICAL_SECONDS],
+    ids=["changes", "started", "typical"],
+)
 def test_an_index_leads_to_what_began(owner_connection: psycopg.Connection, query: str) -> None:
     owner_connection.execute("SET enable_seqscan = off")  # which is the best way through a ledger as small as this
     values = {"action": "run", "resource": "purge-cache", "resources": ["purge-cache"], "per_resource": 3}

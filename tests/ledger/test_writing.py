@@ -45,6 +45,8 @@ def test_a_request_s_steps_become_one_entry(app_connection: psycopg.Connection) 
         seconds=4.25,
         message=None,
         grant="ads-oncall → scale:ads/*",
+        approver=None,
+        within=None,
         approved_by=None,
         script=None,
         bundle=None,
@@ -72,6 +74,13 @@ def test_the_caller_commits(app_connection: psycopg.Connection, app_url: str) ->
         ([Event.DENIED], soon, Outcome.DENIED),
         ([Event.REFUSED], soon, Outcome.REFUSED),
         ([Event.FAILED], soon, Outcome.FAILED),
+        ([Event.WAITING], soon, Outcome.RUNNING),
+        ([Event.WAITING], long_ago, Outcome.REFUSED),
+        ([Event.WAITING, Event.DENIED], soon, Outcome.DENIED),
+        ([Event.WAITING, Event.REFUSED], long_ago, Outcome.REFUSED),
+        ([Event.WAITING, Event.STARTED], soon, Outcome.RUNNING),
+        ([Event.WAITING, Event.STARTED], long_ago, Outcome.UNKNOWN),
+        ([Event.WAITING, Event.STARTED, Event.CHANGED, Event.SUCCEEDED], soon, Outcome.SUCCEEDED),
         ([Event.STARTED], soon, Outcome.RUNNING),
         ([Event.STARTED, Event.CHANGED], soon, Outcome.RUNNING),
         ([Event.STARTED], long_ago, Outcome.UNKNOWN),
@@ -115,6 +124,10 @@ def test_a_step_that_is_recorded_already_is_not_recorded_again(app_connection: p
         ([], Event.CHANGED, "has not started"),
         ([], Event.SUCCEEDED, "has not started"),
         ([], Event.UNKNOWN, "has not started"),
+        ([Event.WAITING], Event.CHANGED, "has not started"),
+        ([Event.WAITING], Event.SUCCEEDED, "has not started"),
+        ([Event.STARTED], Event.WAITING, "does not wait any more"),
+        ([Event.WAITING, Event.REFUSED], Event.STARTED, "has ended"),
         ([Event.DENIED], Event.STARTED, "has ended"),
         ([Event.FAILED], Event.CHANGED, "has ended"),
         ([Event.STARTED, Event.SUCCEEDED], Event.FAILED, "has ended"),
@@ -136,9 +149,10 @@ def test_a_later_step_cannot_tell_of_another_request(app_connection: psycopg.Con
         ledger.append(app_connection, replace(asked, **{field: "other"}), Event.CHANGED, Details())  # type: ignore[arg-type]
 
 
-def test_a_start_needs_a_deadline(app_connection: psycopg.Connection) -> None:
-    with pytest.raises(ValueError, match="without a time limit"):
-        ledger.append(app_connection, request(), Event.STARTED, Details())
+@pytest.mark.parametrize("event", [Event.WAITING, Event.STARTED])
+def test_what_goes_on_needs_a_deadline(app_connection: psycopg.Connection, event: Event) -> None:
+    with pytest.raises(ValueError, match=f"can't be {event} without a time limit"):
+        ledger.append(app_connection, request(), event, Details())
 
 
 def test_a_task_of_a_run_starts_once_and_the_second_try_can_still_be_recorded(
@@ -218,6 +232,8 @@ STRANGE = [
     '{"message": 3}',
     '{"message": null}',
     '{"grant": {}}',
+    '{"approver": 1}',
+    '{"within": "an hour"}',
 ]
 
 

@@ -12,6 +12,7 @@ from airflow.sdk.exceptions import AirflowFailException, TaskAwaitingInput
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ops_dashboard import ledger
 from ops_dashboard.access import apply_catalog_grants
 from ops_dashboard.acts import Preview, approval_in_markdown, approver_in, parts_in
 from ops_dashboard.catalog import CatalogGrant, Limits
@@ -112,7 +113,44 @@ def test_beyond_a_grants_limits_somebody_else_is_asked_and_nothing_is_done(
     assert approver_in(details["body"]) == "platform-admins"
     assert parts_in(details["body"]) == (("Reason", "because"), ("scale ads/dial", "6 → 30"))
     assert "act" not in operator.steps
-    assert records(limited, run) == ()
+
+
+def test_what_waits_is_on_record_from_then_on(limited: psycopg.Connection, asked: Asked) -> None:
+    operator, run = TurnDial(), Run(TO)
+    waiting = parked(operator, run)
+    (record,) = records(limited, run)
+    assert (record.outcome, record.is_waiting, record.is_running) == (Outcome.RUNNING, True, False)
+    assert (record.actor, record.resource, record.before, record.requested) == (ADS, "ads/dial", 6, 30)
+    assert (record.approver, record.answer_by) == ("platform-admins", record.at + timedelta(hours=1))
+    assert [each.request_id for each in ledger.waiting(limited)] == [record.request_id]
+
+    resume(operator, run, waiting, answered(ADMIN))
+
+    (done,) = records(limited, run)
+    assert (done.request_id, done.at, done.is_waiting) == (record.request_id, record.at, False)
+    assert (done.approver, done.approved_by) == ("platform-admins", ADMIN)
+    assert ledger.waiting(limited) == ()
+
+
+def test_what_waits_keeps_nobody_from_acting(limited: psycopg.Connection, asked: Asked) -> None:
+    parked(TurnDial(), Run(TO))
+    assert perform(TurnDial(), Run(ASKED, run_id="another"))["after"] == 9
+
+
+def test_what_can_not_be_recorded_is_put_before_nobody(
+    limited: psycopg.Connection, asked: Asked, owner_connection: psycopg.Connection
+) -> None:
+    owner_connection.execute(
+        """
+        CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'the disk is full'; END; $$;
+        CREATE TRIGGER fail BEFORE INSERT ON ops.ledger FOR EACH ROW WHEN (NEW.event = 'waiting')
+            EXECUTE FUNCTION fail();
+        """
+    )
+    owner_connection.commit()
+    with pytest.raises(psycopg.Error, match="the disk is full"):
+        perform(TurnDial(), Run(TO))
+    assert asked.details == []
 
 
 def test_within_the_limits_nobody_is_asked(limited: psycopg.Connection, asked: Asked) -> None:
@@ -245,6 +283,8 @@ def test_a_cleared_run_is_not_approved_anew(limited: psycopg.Connection, asked: 
     waiting = parked(operator, run)
     run.clear_number = 1
     assert "was executed before" in refused(operator, run, waiting, answered(ADMIN))
+    (record,) = records(limited, run)
+    assert record.outcome is Outcome.REFUSED
 
 
 def test_an_approval_that_is_always_needed_is_asked_for_within_the_limits_too(

@@ -20,7 +20,8 @@ from fastapi import FastAPI
 from ops_dashboard.catalog import Limits
 from ops_dashboard.database import connect_url
 from ops_dashboard.web.app import create_app
-from ops_dashboard.web.pages import runs, scale
+from ops_dashboard.web.pages import runs
+from ops_dashboard.web.pages.workers import form as scale
 from ops_dashboard.web.request import User
 from ops_dashboard.web.security import FormTokens
 from ops_dashboard.workers import PoolState, PoolStatus

@@ -79,14 +79,13 @@ def test_two_people_approve_by_clicking(chromium: Browser, stack: Stack, search:
         expect(asking.get_by_text("somebody else in platform-admins has to answer")).to_be_visible()
         expect(asking.get_by_role("link", name="Approve")).to_have_count(0)
 
-        approving.goto("/ops/operations")
-        approving.get_by_role("link", name=re.compile("purge-cache")).first.click()
-        approving.get_by_role("link", name="Approve or reject").click()
+        approving.goto("/ops/workers")
+        approving.get_by_role("navigation").get_by_role("link", name=re.compile(r"^Approvals \d+$")).click()
+        approving.get_by_role("row", name=re.compile("stale queries")).get_by_role("link", name="Answer").click()
         expect(approving.get_by_role("main")).to_contain_text("query:")
         expect(approving.get_by_role("main")).to_contain_text("stale queries")
-        approving.get_by_label("Answer").select_option("approve")
         approving.get_by_label("Note").fill("go on")
-        approving.get_by_role("button", name="Answer").click()
+        approving.get_by_role("button", name="Approve").click()
 
         expect(asking.get_by_text("Done", exact=True).first).to_be_visible(timeout=60_000)
         expect(asking.get_by_text("approved by admin@platform.example.com")).to_be_visible()
@@ -129,8 +128,8 @@ def test_axe_finds_nothing_while_it_runs_or_waits(
     eventually(lambda: [record["outcome"] for record in records(ads, running)] != [])
     pages = {
         ADS: [f"/ops/runs/{REPORT}/{running}", f"/ops/runs/{REPORT}/{running}/cancel"],
-        SEARCH: [f"/ops/runs/{PURGE}/{waiting}", f"/ops/runs/{PURGE}/{waiting}/answer"],
-        ADMIN: [f"/ops/runs/{PURGE}/{waiting}/answer", "/ops/operations"],
+        SEARCH: [f"/ops/runs/{PURGE}/{waiting}", f"/ops/runs/{PURGE}/{waiting}/answer", "/ops/operations/purge-cache"],
+        ADMIN: [f"/ops/runs/{PURGE}/{waiting}/answer", "/ops/approvals"],
     }
     for email, paths in pages.items():
         context = signed_in(chromium, stack, email, **look)

@@ -22,6 +22,7 @@ ROUTES: list[tuple[str, dict[str, int]]] = [
     ("/ops/operations/rebuild-report", EVERYBODY),
     ("/ops/operations/no-such-operation", dict.fromkeys(EVERYBODY, 404)),
     ("/ops/api/v1/operations", EVERYBODY),
+    ("/ops/approvals", EVERYBODY),
     ("/ops/audit", EVERYBODY),
     ("/ops/docs", EVERYBODY),
     ("/ops/openapi.json", EVERYBODY),

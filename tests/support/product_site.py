@@ -23,13 +23,21 @@ from ops_dashboard.web import api
 from ops_dashboard.web.app import create_app
 from ops_dashboard.web.errors import Problem
 from ops_dashboard.web.pages import access as access_pages
-from ops_dashboard.web.pages import audit, operations, runs
+from ops_dashboard.web.pages import answer, approvals, audit, operations, runs
 from ops_dashboard.web.pages import settings as settings_pages
 from ops_dashboard.web.request import Host
 from tests.web.sample import sign_in
 from tests.web.server import serve
 
-PAGES = (*operations.PAGES, *access_pages.PAGES, *settings_pages.PAGES, runs.router, audit.router)
+PAGES = (
+    *operations.PAGES,
+    *access_pages.PAGES,
+    *settings_pages.PAGES,
+    approvals.router,
+    runs.router,
+    answer.router,
+    audit.router,
+)
 
 
 @dataclass
@@ -62,9 +70,8 @@ class _Api:
             raise self.notebook.failure
         _, _, _, _, dag_id, *rest = path.split("/")
         if rest[:2] == ["dagRuns", "~"] and rest[2].startswith("hitlDetails?"):
-            now = datetime.now(UTC).isoformat()
-            waiting = [each for each in self.notebook.waiting if dag_id in ("~", each["task_instance"]["dag_id"])]
-            return {"hitl_details": [{**detail, "created_at": now} for detail in waiting]}
+            waiting = self.notebook.waiting
+            return {"hitl_details": waiting[:100], "total_entries": len(waiting)}
         if method == "POST":
             assert body is not None
             run = {"dag_id": dag_id, "conf": body["conf"], "triggering_user_name": self.user, "state": "queued"}

@@ -39,6 +39,7 @@ from ops_dashboard.web.components import (
     Node,
     Note,
     NumberField,
+    Outside,
     Panel,
     Progress,
     ReadyBar,
@@ -171,6 +172,7 @@ def scale(request: PageRequest) -> Redirect | Page:
 
 def _scale_page(request: PageRequest, mistake: str | None = None) -> Page:
     change = Change(6, 12, "workers", field="replicas", warn_from=6, warning="That is a large change.")
+    beyond = Outside("replicas", [(2, 12), (18, None)], "Somebody else has to approve it.", button="Ask for approval")
     recent = [
         (Stacked("9 → 6", "backlog drained"), Stacked("you", Time(SEEN_AT - timedelta(hours=7)))),
         (Stacked("6 → 9", "INC-2201"), Stacked("you", Time(SEEN_AT - timedelta(hours=9)))),
@@ -196,7 +198,7 @@ def _scale_page(request: PageRequest, mistake: str | None = None) -> Page:
                     Note(Tone.WARN, "Quota of namespace ads leaves room for 8 more pods of this size."),
                     submit="Scale",
                     cancel=request.url(workers),
-                    confirm=Confirm("Scale ads/bidder?", change, button="Scale now"),
+                    confirm=Confirm("Scale ads/bidder?", change, button="Scale now", outside=beyond),
                 )
             ),
             side=(

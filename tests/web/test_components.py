@@ -77,7 +77,7 @@ EVERY_COMPONENT: dict[str, Callable[[str], Component]] = {
     "Form": lambda text: c.Form(
         text,
         submit=c.Submit(text, text, text),
-        confirm=c.Confirm(text, text, button=text, review=text),
+        confirm=c.Confirm(text, text, button=text, review=text, outside=c.Outside(text, [(1, None)], text, text)),
         also=[c.Submit(text, text, text)],
         renew=c.Renew(c.Submit(text, text, text), [text], [text]),
     ),
@@ -122,6 +122,7 @@ PARTS = {
     "Step",
     "StepState",
     "Confirm",
+    "Outside",
     "Submit",
     "Renew",
 }

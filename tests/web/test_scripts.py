@@ -45,6 +45,25 @@ def rolling() -> Iterator[None]:
     rollout.ready, rollout.broken = 10, False
 
 
+def test_a_number_outside_of_the_ranges_is_told_in_the_dialog_and_on_its_button(page: Page) -> None:
+    page.goto(SCALE)
+    dialog = page.locator("dialog")
+    for number, outside in ((12, False), (13, True), (17, True), (18, False), (30, False), (1, True), (2, False)):
+        page.get_by_label("Workers", exact=True).fill(str(number))
+        note = dialog.locator("[data-outside]")
+        button = dialog.locator("[data-confirmed]")
+        assert note.evaluate("note => !note.hidden") is outside, number
+        expect(button).to_have_text("Ask for approval" if outside else "Scale now")
+
+
+def test_the_tab_of_a_page_is_in_sight_on_a_narrow_screen(page: Page) -> None:
+    page.set_viewport_size({"width": 110, "height": 600})
+    page.goto("/ops/audit")
+    expect(page.get_by_role("navigation").get_by_role("link", name="Audit")).to_be_in_viewport(ratio=0.99)
+    page.goto("/ops/workers")
+    expect(page.get_by_role("navigation").get_by_role("link", name="Workers")).to_be_in_viewport(ratio=0.99)
+
+
 def test_a_change_is_confirmed_in_a_dialog_that_repeats_it(page: Page) -> None:
     page.goto(SCALE)
     page.get_by_label("Workers", exact=True).fill("9")

@@ -66,6 +66,25 @@ def test_the_navigation_shows_what_the_user_may_see(oncall: httpx.Client, nobody
     assert tabs.findall(nobody.get("/ops/own").text) == []
 
 
+def test_a_tab_tells_how_much_on_its_page_waits(oncall: httpx.Client) -> None:
+    router = Router("/ops")
+
+    @router.page("/one", title="One", needs=None, nav=1, count=lambda request: len(request.query.getlist("each")))
+    def one(_request: PageRequest) -> Page:
+        return Page("One")
+
+    @router.page("/two", title="Two", needs=None, nav=2)
+    def two(_request: PageRequest) -> Page:
+        return Page("Two")
+
+    outer = FastAPI()
+    outer.mount("/ops", create_app([router], make_host()))
+    with serve(outer) as address, httpx.Client(base_url=address, cookies={"user": ADS}) as client:
+        assert '>One <b class="count num">2</b></a>' in client.get("/ops/two?each=1&each=2").text
+        assert ">One</a>" in client.get("/ops/two").text
+        assert client.get("/ops/?each=1", follow_redirects=False).headers["location"] == "/ops/one"
+
+
 @pytest.mark.parametrize(
     ("path", "tab"),
     [("/ops/audit", "/ops/audit"), (SCALE, "/ops/workers"), ("/ops/runs/1", "/ops/workers"), ("/ops/own", None)],

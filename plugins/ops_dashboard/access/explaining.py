@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from psycopg.rows import dict_row
 
 from ops_dashboard.access.decisions import decide
-from ops_dashboard.access.models import Access, Decision, GroupsSince, Holder, Holders
+from ops_dashboard.access.models import Access, Decision, Grant, GroupsSince, Holder, Holders
 from ops_dashboard.access.rows import GRANT_COLUMNS, grant_of
 
 if TYPE_CHECKING:
@@ -33,6 +33,14 @@ _ANY_SYNC = "SELECT max(applied_at) FROM ops.sources"
 _GRANTS_OF = f"""
 SELECT {GRANT_COLUMNS} FROM ops.grants_in_force AS held
  WHERE held.group_name = ANY(%s) ORDER BY held.group_name, held.action, held.grant_id
+"""  # noqa: S608 - a constant
+_GRANTS_FOR = f"""
+SELECT {GRANT_COLUMNS}
+  FROM ops.users JOIN ops.sources USING (source)
+  JOIN ops.grants_in_force AS held
+    ON held.group_name = ANY (ops.groups_of(users.user_id, clock_timestamp(), sources.max_age))
+ WHERE users.email = ops.email_of(%(user)s) AND users.removed_at IS NULL AND %(action)s LIKE held.pattern
+ ORDER BY held.grant_id
 """  # noqa: S608 - a constant
 
 # Who may: the narrowest grant first, as somebody who asks for help would.
@@ -89,6 +97,15 @@ def describe(connection: psycopg.Connection, user: str) -> Access:
     held = sorted(groups) if active else []
     grants = connection.cursor(row_factory=dict_row).execute(_GRANTS_OF, [held]).fetchall()
     return Access(user, tuple(held), tuple(map(grant_of, grants)), synced_at, max_age)
+
+
+def grants_for(connection: psycopg.Connection, user: str, action: str) -> tuple[Grant, ...]:
+    """Return the grants in force that give the user this right, each within limits of its own.
+
+    Whether the user may do anything at all now is not judged here.
+    """
+    rows = connection.cursor(row_factory=dict_row).execute(_GRANTS_FOR, {"user": user, "action": action})
+    return tuple(map(grant_of, rows))
 
 
 def groups_since(connection: psycopg.Connection, user: str, moment: datetime) -> GroupsSince:

@@ -34,6 +34,17 @@ class Grant:
     def __str__(self) -> str:
         return f"{self.group} → {self.action}"
 
+    def leaves_open(self, current: int | float) -> tuple[int | float | None, int | float | None]:
+        """The least and the most that its limits allow from what is there now, None where they set no end.
+
+        The least can be more than the most: then they allow nothing.
+        """
+        least, most, change = self.limits.min, self.limits.max, self.limits.max_change
+        if change is None:
+            return least, most
+        down, up = current - change, current + change
+        return down if least is None else max(least, down), up if most is None else min(most, up)
+
     @property
     def bounds(self) -> str:
         """What it bounds: "1 to 20; beyond that with the approval of leads"; empty if nothing."""

@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 from ops_dashboard.ledger.models import Details, Entry, Event, Filter, Outcome, Page, Request, Value
-from ops_dashboard.ledger.reading import MOST_ENTRIES, entries, last_changes, last_started, typical_seconds
+from ops_dashboard.ledger.reading import (
+    MOST_ENTRIES,
+    entries,
+    last_changes,
+    last_started,
+    taken_up,
+    typical_seconds,
+    waiting,
+)
 from ops_dashboard.ledger.verifying import Verification, verify
 from ops_dashboard.ledger.writing import AlreadyStartedError, append
 
@@ -23,6 +31,8 @@ __all__ = [
     "entries",
     "last_changes",
     "last_started",
+    "taken_up",
     "typical_seconds",
     "verify",
+    "waiting",
 ]

@@ -13,12 +13,13 @@ Value: TypeAlias = int | float | str | bool | None
 
 
 class Event(StrEnum):
-    """A step of a request. A request ends with any of them but `started` and `changed`."""
+    """A step of a request. A request ends with any of them but the first three."""
 
-    DENIED = "denied"
-    REFUSED = "refused"
+    WAITING = "waiting"
     STARTED = "started"
     CHANGED = "changed"
+    DENIED = "denied"
+    REFUSED = "refused"
     SUCCEEDED = "succeeded"
     FAILED = "failed"
     UNKNOWN = "unknown"
@@ -30,8 +31,9 @@ class Outcome(StrEnum):
     DENIED = "denied"
     """The person has no right to it."""
     REFUSED = "refused"
-    """Nobody could have it: a bad value, a replay, changed meanwhile, locked."""
+    """Nobody could have it: a bad value, a replay, changed meanwhile, locked, not approved."""
     RUNNING = "running"
+    """It goes on, or waits for a second person."""
     SUCCEEDED = "succeeded"
     FAILED = "failed"
     UNKNOWN = "unknown"
@@ -72,11 +74,13 @@ class Details:
         message: What a person needs to know about the outcome.
         grant_id: The grant that decided.
         grant: The same grant for people: `ads-oncall → scale:ads/*`.
+        approver: The group of whom somebody has to approve it.
+        within: The seconds that they have for it.
         approved_by: The second person, if it took one.
         script: The sha256 of what was run.
         bundle: The version of the DAG bundle that it came with, if the bundle has versions.
-        time_limit: For `started`, which must have one: so long, by the database's clock, the request is running;
-            then its fate is unknown.
+        time_limit: For `waiting` and `started`, which must have one: so long, by the database's clock, the request goes
+            on. What waits can't start later; of what has started, the fate is unknown then.
     """
 
     before: Value = None
@@ -88,6 +92,8 @@ class Details:
     message: str | None = None
     grant_id: int | None = None
     grant: str | None = None
+    approver: str | None = None
+    within: float | None = None
     approved_by: str | None = None
     script: str | None = None
     bundle: str | None = None
@@ -119,6 +125,8 @@ class Entry:
     seconds: float | None
     message: str | None
     grant: str | None
+    approver: str | None
+    within: float | None
     approved_by: str | None
     script: str | None
     bundle: str | None
@@ -128,14 +136,29 @@ class Entry:
     finished_at: datetime | None
 
     @property
+    def has_ended(self) -> bool:
+        """Whether nothing more will happen, as far as anybody knows."""
+        return self.outcome is not Outcome.RUNNING
+
+    @property
     def is_running(self) -> bool:
-        """Whether it goes on, as far as anybody knows."""
-        return self.outcome is Outcome.RUNNING
+        """Whether it has started and goes on."""
+        return self.outcome is Outcome.RUNNING and self.started_at is not None
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether it waits for somebody's approval; nothing is done until then."""
+        return self.outcome is Outcome.RUNNING and self.started_at is None
+
+    @property
+    def answer_by(self) -> datetime | None:
+        """Until when it has to be approved; None if that takes nobody."""
+        return self.at + timedelta(seconds=self.within) if self.within is not None else None
 
     @property
     def last_heard(self) -> datetime:
         """The time of its last step: what was seen of its resource before is out of date."""
-        return max(moment for moment in (self.at, self.changed_at, self.finished_at) if moment)
+        return max(moment for moment in (self.at, self.started_at, self.changed_at, self.finished_at) if moment)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +168,8 @@ class Filter:
     Attributes:
         since: Recorded at this time or later.
         until: Recorded before this time.
-        text: Words of the person, action, resource, reason, message or values; the beginning of each is enough.
+        text: Words of the person, who approved, action, resource, reason, message or values; the beginning of each is
+            enough.
     """
 
     actor: str | None = None

@@ -6,13 +6,13 @@ import binascii
 import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 from psycopg import sql
 from psycopg.rows import dict_row
 
-from ops_dashboard.ledger.models import Entry, Filter, Outcome, Page
+from ops_dashboard.ledger.models import Entry, Filter, Outcome, Page, Request
 from ops_dashboard.text import shown
 
 if TYPE_CHECKING:
@@ -34,6 +34,8 @@ _KINDS: dict[str, tuple[type, ...]] = {
     "seconds": (int, float),
     "message": (str,),
     "grant": (str,),
+    "approver": (str,),
+    "within": (int, float),
     "approved_by": (str,),
     "script": (str,),
     "bundle": (str,),
@@ -64,36 +66,52 @@ _CONDITIONS = {
 _OUTCOME_CONDITIONS = {
     Outcome.RUNNING: "opened IN (SELECT opened FROM ops.open_requests WHERE deadline > statement_timestamp())",
     Outcome.UNKNOWN: """opened IN (
-        SELECT opened FROM ops.open_requests WHERE deadline <= statement_timestamp()
+        SELECT opened FROM ops.open_requests WHERE deadline <= statement_timestamp() AND has_started
         UNION ALL SELECT opened FROM ops.ledger WHERE event = 'unknown')""",
+    Outcome.REFUSED: """opened IN (
+        SELECT opened FROM ops.open_requests WHERE deadline <= statement_timestamp() AND NOT has_started
+        UNION ALL SELECT opened FROM ops.ledger WHERE event = 'refused')""",
 }
 _ENDED_CONDITION = "event = %(outcome)s"
 
-# The action is no condition for an index: far more requests share it than the resource.
+# By when they began, not by when they were asked for: some wait for a second person in between.
 _LAST_CHANGES = f"""
 SELECT {_ENTRY_COLUMNS}
   FROM unnest(%(resources)s::text[]) AS asked (resource)
  CROSS JOIN LATERAL (
-    SELECT * FROM ops.requests
-     WHERE requests.resource = asked.resource AND requests.started_at IS NOT NULL
-       AND requests.action || '' = %(action)s
+    SELECT requests.*, began.seq AS began FROM ops.ledger AS began JOIN ops.requests ON requests.seq = began.opened
+     WHERE began.action = %(action)s AND began.resource = asked.resource AND began.event = 'started'
        AND (requests.changed_at IS NOT NULL OR requests.outcome IN ('running', 'unknown'))
-     ORDER BY requests.seq DESC LIMIT %(per_resource)s
+     ORDER BY began.seq DESC LIMIT %(per_resource)s
  ) AS requests
- ORDER BY requests.seq DESC
+ ORDER BY requests.began DESC
 """  # noqa: S608 - constants
 
 _LAST_STARTED = f"""
 SELECT {_ENTRY_COLUMNS}
   FROM unnest(%(resources)s::text[]) AS asked (resource)
  CROSS JOIN LATERAL (
-    SELECT opened FROM ops.ledger
+    SELECT seq, opened FROM ops.ledger
      WHERE ledger.action = %(action)s AND ledger.resource = asked.resource AND ledger.event = 'started'
-     ORDER BY opened DESC LIMIT %(per_resource)s
- ) AS started
-  JOIN ops.requests ON requests.seq = started.opened
- ORDER BY requests.seq DESC
+     ORDER BY seq DESC LIMIT %(per_resource)s
+ ) AS began
+  JOIN ops.requests ON requests.seq = began.opened
+ ORDER BY began.seq DESC
 """  # noqa: S608 - constants
+
+_WAITING = f"""
+SELECT {_ENTRY_COLUMNS}
+  FROM ops.open_requests JOIN ops.requests ON requests.seq = open_requests.opened
+ WHERE NOT open_requests.has_started AND open_requests.deadline > statement_timestamp()
+ ORDER BY requests.seq LIMIT {MOST_ENTRIES}
+"""  # noqa: S608 - constants
+
+_REQUEST_THAT_WAITS = """
+SELECT ledger.request_id
+  FROM ops.open_requests JOIN ops.ledger ON ledger.seq = open_requests.opened
+ WHERE NOT open_requests.has_started
+   AND (ledger.dag_id, ledger.run_id, ledger.task_id) = (%(dag_id)s, %(run_id)s, %(task_id)s)
+"""
 
 # However seldom it succeeds, no more than its last runs are looked at.
 _TYPICAL_SECONDS = """
@@ -101,14 +119,14 @@ SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM recent.too
   FROM (
     SELECT ended.at - began.at AS took
       FROM (
-        SELECT opened, at FROM ops.ledger
+        SELECT seq, opened, at FROM ops.ledger
          WHERE action = %(action)s AND resource = %(resource)s AND event = 'started'
-         ORDER BY opened DESC LIMIT 200
+         ORDER BY seq DESC LIMIT 200
       ) AS began
      CROSS JOIN LATERAL (
         SELECT at FROM ops.ledger WHERE opened = began.opened AND event = 'succeeded' LIMIT 1
      ) AS ended
-     ORDER BY began.opened DESC LIMIT 20
+     ORDER BY began.seq DESC LIMIT 20
   ) AS recent
 """
 
@@ -162,6 +180,18 @@ def last_started(
     """Return for each resource the last requests of an action that began, whatever came of them, newest first."""
     values = {"action": action, "resources": list(resources), "per_resource": per_resource}
     return _by_resource(connection, _LAST_STARTED, values)
+
+
+def waiting(connection: psycopg.Connection) -> tuple[Entry, ...]:
+    """Return the requests that wait for somebody's approval, the oldest first; no more than `MOST_ENTRIES`."""
+    rows = connection.cursor(row_factory=dict_row).execute(_WAITING)
+    return tuple(map(_entry, rows))
+
+
+def taken_up(connection: psycopg.Connection, request: Request) -> Request:
+    """Return the request as the one that its run has put before a second person, if that has not started or ended."""
+    row = connection.execute(_REQUEST_THAT_WAITS, asdict(request)).fetchone()
+    return request if row is None else replace(request, request_id=row[0])
 
 
 def typical_seconds(connection: psycopg.Connection, action: str, resource: str) -> float | None:

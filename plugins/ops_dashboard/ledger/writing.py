@@ -42,13 +42,13 @@ def append(connection: psycopg.Connection, request: Request, event: Event, detai
 
     Raises:
         AlreadyStartedError: On `started`, if the run's task has started before.
-        ValueError: `started` without a time limit.
+        ValueError: `waiting` or `started` without a time limit.
         psycopg.Error: It was not written: the database is down, another writer hangs, or the step can't follow the
             earlier ones.
     """
-    is_start = event is Event.STARTED
-    if is_start and details.time_limit is None:
-        raise ValueError("a request can't start without a time limit")
+    goes_on = event in {Event.WAITING, Event.STARTED}
+    if goes_on and details.time_limit is None:
+        raise ValueError(f"a request can't be {event} without a time limit")
     names = {name: _storable(value, _LONGEST_NAME) for name, value in asdict(request).items() if isinstance(value, str)}
     content = {name: value for name, value in asdict(details).items() if value is not None and name != "time_limit"}
     row = connection.execute(
@@ -58,7 +58,7 @@ def append(connection: psycopg.Connection, request: Request, event: Event, detai
             "request_id": request.request_id,
             "reason": _storable(request.reason, _LONGEST_TEXT),
             "event": event.value,
-            "time_limit": details.time_limit if is_start else None,
+            "time_limit": details.time_limit if goes_on else None,
             "details": Jsonb({name: _storable_value(value, _longest(name)) for name, value in content.items()}),
         },
     ).fetchone()

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from hashlib import sha256
 
 from ops_dashboard.acts.preview import Preview
 from ops_dashboard.catalog import Operation, PodRun, Scalar
@@ -60,9 +60,9 @@ class PreparedPod:
         )
 
     @property
-    def facts(self) -> Mapping[str, str]:
-        """The image and the command that run."""
-        return {"script": sha256(json.dumps([self.run.image, *self.run.command]).encode()).hexdigest()}
+    def sha256(self) -> str:
+        """Of the image and the command that run."""
+        return hashlib.sha256(json.dumps([self.run.image, *self.run.command]).encode()).hexdigest()
 
 
 def prepare_pod(operation: Operation, run: PodRun, parameters: Mapping[str, Scalar | None]) -> PreparedPod:

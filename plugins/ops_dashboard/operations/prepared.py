@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -17,5 +16,5 @@ class PreparedRun(Protocol):
         """What it will do, complete: two runs with the same preview do the same."""
 
     @property
-    def facts(self) -> Mapping[str, str]:
-        """What the record keeps of it, by the names of the ledger's details."""
+    def sha256(self) -> str:
+        """Of what runs, whatever it is given: the record keeps it."""

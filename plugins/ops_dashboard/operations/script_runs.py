@@ -48,9 +48,9 @@ class PreparedScript:
         )
 
     @property
-    def facts(self) -> Mapping[str, str]:
-        """The content that runs."""
-        return {"script": self.script.sha256}
+    def sha256(self) -> str:
+        """Of the content that runs."""
+        return self.script.sha256
 
 
 def prepare_script(

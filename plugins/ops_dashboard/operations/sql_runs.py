@@ -48,9 +48,9 @@ class PreparedSql:
         )
 
     @property
-    def facts(self) -> Mapping[str, str]:
-        """The content that runs."""
-        return {"script": self.file.sha256}
+    def sha256(self) -> str:
+        """Of the content that runs."""
+        return self.file.sha256
 
 
 def prepare_sql(

@@ -18,7 +18,7 @@ from ops_dashboard.web.app import create_app
 from ops_dashboard.web.errors import Problem, database_down
 from ops_dashboard.web.identity import airflow_user
 from ops_dashboard.web.pages import access as access_pages
-from ops_dashboard.web.pages import answer, audit, cancel, operations, runs, scale, workers
+from ops_dashboard.web.pages import answer, approvals, audit, cancel, operations, runs, workers
 from ops_dashboard.web.pages import settings as settings_pages
 from ops_dashboard.web.request import Host, PageRequest
 from ops_dashboard.web.router import Router
@@ -27,11 +27,11 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
 
 PAGES = (
-    workers.router,
-    scale.router,
+    *workers.PAGES,
     *operations.PAGES,
     *settings_pages.PAGES,
     runs.router,
+    approvals.router,
     answer.router,
     cancel.router,
     audit.router,

@@ -13,8 +13,8 @@ from ops_dashboard.web.dag_runs import run_path
 if TYPE_CHECKING:
     from ops_dashboard.web.request import AirflowApi
 
-
 _SETTLED_SECONDS = 4.0
+_OPEN = "/api/v2/dags/~/dagRuns/~/hitlDetails?response_received=false&state=awaiting_input&limit=100"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +34,19 @@ class Approval:
     parts: tuple[tuple[str, str], ...]
     asked_at: datetime
     is_open: bool
+
+
+def open_runs(airflow: AirflowApi) -> frozenset[tuple[str, str]] | None:
+    """Return the DAG and the id of each run that waits for an answer; None if there are more than are told at once.
+
+    Raises:
+        Problem: Airflow gives no answer.
+    """
+    answer = airflow.call("GET", _OPEN)
+    if answer["total_entries"] > len(answer["hitl_details"]):
+        return None
+    tasks = [each["task_instance"] for each in answer["hitl_details"]]
+    return frozenset((task["dag_id"], task["dag_run_id"]) for task in tasks)
 
 
 def read_approval(airflow: AirflowApi, dag_id: str, run_id: str) -> Approval | None:

@@ -25,11 +25,16 @@ _FOLDER = Path(__file__).parent / "templates"
 
 @dataclass(frozen=True, slots=True)
 class NavItem:
-    """One tab of the navigation."""
+    """One tab of the navigation.
+
+    Attributes:
+        count: How many things on its page wait for the reader.
+    """
 
     title: str
     href: str
     current: bool
+    count: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,6 +47,7 @@ class Route:
         needs: Action with `{names}` from the path; None lets every signed-in user in.
         nav: Position in the navigation; None keeps it out.
         tab: Whole path of the page in the navigation that a request for this one belongs to; None goes by the path.
+        count: How many things on the page wait for the reader, shown on its tab.
         function: What answers.
     """
 
@@ -56,6 +57,7 @@ class Route:
     needs: str | None
     nav: int | None
     tab: Callable[[PageRequest], str] | None
+    count: Callable[[PageRequest], int] | None
     function: PageFunction
 
     def __post_init__(self) -> None:
@@ -112,6 +114,7 @@ class Router:
         needs: str | None = "view:{page}",
         nav: int | None = None,
         tab: Tab | None = None,
+        count: Callable[[PageRequest], int] | None = None,
     ) -> Callable[[F], F]:
         """Declare a page.
 
@@ -123,12 +126,14 @@ class Router:
             nav: Its position in the navigation, which shows it to those who may see it; None leaves it out.
             tab: Path of the page in the navigation that it belongs to, where the beginning of its own path does not
                 say so: "/runs/{id}" may belong to "/workers". A function of the request where that varies.
+            count: Says how many things on the page wait for the reader. Its tab shows them on every page, so it has to
+                be quick.
 
         Raises:
             ValueError: The path or `needs` is malformed.
             TypeError: The function is a coroutine.
         """
-        return self._declare("GET", path, needs=needs, title=title, nav=nav, tab=tab)
+        return self._declare("GET", path, needs=needs, title=title, nav=nav, tab=tab, count=count)
 
     def form(self, path: str, *, needs: str | None) -> Callable[[F], F]:
         """Declare what receives the form of the page with the same path. It returns a `Redirect` when it worked.
@@ -152,13 +157,14 @@ class Router:
         title: str = "",
         nav: int | None = None,
         tab: Tab | None = None,
+        count: Callable[[PageRequest], int] | None = None,
     ) -> Callable[[F], F]:
         def belongs_to(request: PageRequest) -> str:
             return f"{self.prefix}{tab(request) if callable(tab) else tab}"
 
         def register(function: F) -> F:
             where = belongs_to if tab is not None else None
-            self.routes.append(Route(f"{self.prefix}{path}", method, title, needs, nav, where, function))
+            self.routes.append(Route(f"{self.prefix}{path}", method, title, needs, nav, where, count, function))
             return function
 
         return register

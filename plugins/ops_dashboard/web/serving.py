@@ -146,10 +146,12 @@ class PageServer:
         """Mark the tab that the route belongs to, else the longest one that the current address begins with."""
         tab = route.tab(request) if route and route.tab else None
         here = address(request.http) if tab is None else request.links.root + tab.removeprefix(self.prefix)
-        tabs = [(each.title, request.url(self.local(each))) for each in visible]
+        tabs = [(each, request.url(self.local(each))) for each in visible]
         covering = [href for _, href in tabs if here == href or here.startswith(f"{href}/")]
         current = max(covering, key=len, default="")
-        return tuple(NavItem(title, href, href == current) for title, href in tabs)
+        return tuple(
+            NavItem(each.title, href, href == current, each.count(request) if each.count else 0) for each, href in tabs
+        )
 
 
 def _refuse_overlaps(routes: Sequence[Route], prefix: str) -> None:

@@ -56,6 +56,9 @@ class EntryOut(BaseModel):
     reason: str
     message: str | None = Field(description="Why it was denied or refused, or how it failed.")
     grant: str | None = Field(description="The grant that decided.")
+    approver: str | None = Field(description="The group of whom somebody has to approve it, or had to.")
+    is_waiting: bool = Field(description="Whether it waits for their approval; its outcome is `running` meanwhile.")
+    answer_by: datetime | None = Field(description="Until when it has to be approved, if it takes that.")
     approved_by: str | None = Field(description="The second person, if it took one.")
     script: str | None = Field(description="The sha256 of what was run.")
     bundle: str | None = Field(description="The version of the DAG bundle that it came with, if it has versions.")

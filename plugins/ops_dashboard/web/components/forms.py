@@ -130,6 +130,23 @@ class Typed(Component):
     field: str
 
 
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """What a dialog says, and its button does, when a number is in none of some ranges.
+
+    Attributes:
+        field: Name of the number field.
+        ranges: Each from the least to the most, None where it has no end.
+        words: What is different.
+        button: What the dialog's button does then ("Ask for approval").
+    """
+
+    field: str
+    ranges: Sequence[tuple[float | None, float | None]]
+    words: str
+    button: str
+
+
 @dataclass(frozen=True, slots=True, init=False)
 class Confirm(Component):
     """A second look before the form is sent: a dialog that repeats it (`Change(…, field=…)`, `Typed(…)`).
@@ -138,18 +155,28 @@ class Confirm(Component):
         title: The question ("Scale ads/bidder?").
         button: What the dialog's button does ("Scale now").
         review: What the form's own button then says, since it only opens the dialog.
+        outside: What is different for some numbers.
     """
 
     title: str
     children: tuple[Node, ...]
     button: str
     review: str
+    outside: Outside | None
 
-    def __init__(self, title: str, *children: Node, button: str, review: str = "Review change") -> None:
+    def __init__(
+        self,
+        title: str,
+        *children: Node,
+        button: str,
+        review: str = "Review change",
+        outside: Outside | None = None,
+    ) -> None:
         object.__setattr__(self, "title", title)
         object.__setattr__(self, "children", children)
         object.__setattr__(self, "button", button)
         object.__setattr__(self, "review", review)
+        object.__setattr__(self, "outside", outside)
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,12 +51,16 @@ class Muted(Component):
     text: Node
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, init=False)
 class Stacked(Component):
-    """Two lines in one table cell: what matters, and below it, smaller, what helps."""
+    """Lines in one table cell: what matters, and below it, smaller, what helps. Lines without content are left out."""
 
     main: Node
-    detail: Node
+    details: tuple[Node, ...]
+
+    def __init__(self, main: Node, *details: Node) -> None:
+        object.__setattr__(self, "main", main)
+        object.__setattr__(self, "details", details)
 
 
 @dataclass(frozen=True, slots=True)

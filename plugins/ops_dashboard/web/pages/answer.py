@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from ops_dashboard.acts import MAX_REASON, request_model
-from ops_dashboard.text import shorten
+from ops_dashboard.text import shorten, shown
 from ops_dashboard.web import approvals
 from ops_dashboard.web.approvals import Approval
 from ops_dashboard.web.components import (
     Columns,
     Facts,
     Form,
-    Hidden,
     Node,
+    Note,
     Page,
     Panel,
     Redirect,
-    SelectField,
+    Submit,
     TextArea,
     Time,
+    Tone,
 )
 from ops_dashboard.web.dag_runs import DagRun, read_run
 from ops_dashboard.web.errors import Problem
@@ -29,7 +30,7 @@ from ops_dashboard.web.router import Router
 
 router = Router(prefix="/ops")
 
-_CHOICES = (("", "Choose"), ("approve", "Approve: it is carried out at once"), ("reject", "Reject: nothing is done"))
+_CHOICE, _APPROVE, _REJECT = "choice", "approve", "reject"
 _LEAD = "Once approved, exactly what is shown here is carried out; if anything of it changes before, nothing is."
 
 
@@ -44,17 +45,17 @@ def answer_form(request: PageRequest) -> Page:
 def answer(request: PageRequest) -> Redirect | Page:
     """Pass the answer on to Airflow, as this person; the task judges whether it counts."""
     asked, approval = _waiting(request)
-    choice, note = request.form.get("choice", ""), request.form.get("note", "")
+    choice, note = request.form.get(_CHOICE, ""), request.form.get("note", "")
     errors = {}
-    accepted = ["reject"] if is_own(request, asked.asked_by) else [value for value, _ in _CHOICES if value]
+    accepted = [_REJECT] if is_own(request, asked.asked_by) else [_APPROVE, _REJECT]
     if choice not in accepted:
-        errors["choice"] = f"{' or '.join(accepted)} it"
-    if choice == "reject" and not shorten(note, MAX_REASON).strip():
+        errors[_CHOICE] = f"{shown(choice)} is not accepted; accepted is {' or '.join(accepted)}"
+    if choice == _REJECT and not shorten(note, MAX_REASON).strip():
         errors["note"] = "a few words that say why, for who has asked"
     if errors:
         return _form_page(request, asked, approval, errors)
     dag_id, run_id = request.path["dag_id"], request.path["run_id"]
-    approvals.answer(request.airflow, dag_id, run_id, approval, approve=choice == "approve", note=note)
+    approvals.answer(request.airflow, dag_id, run_id, approval, approve=choice == _APPROVE, note=note)
     return Redirect(request.url(run, dag_id=dag_id, run_id=run_id))
 
 
@@ -104,7 +105,6 @@ def _subject(asked: DagRun) -> str:
 
 
 def _form(request: PageRequest, asked: DagRun, errors: dict[str, str]) -> tuple[Node, ...]:
-    back = request.url(run, dag_id=request.path["dag_id"], run_id=request.path["run_id"])
     own = is_own(request, asked.asked_by)
     note = TextArea(
         "note",
@@ -113,7 +113,9 @@ def _form(request: PageRequest, asked: DagRun, errors: dict[str, str]) -> tuple[
         error=errors.get("note"),
         max_length=MAX_REASON,
     )
-    choice = (
-        Hidden("choice", "reject") if own else SelectField("choice", "Answer", _CHOICES, error=errors.get("choice"))
-    )
-    return (Form(choice, note, submit="Withdraw" if own else "Answer", cancel=back),)
+    reject = Submit("Withdraw" if own else "Reject", _CHOICE, _REJECT)
+    approve = Submit("Approve", _CHOICE, _APPROVE)
+    buttons = (reject,) if own else (approve, reject)
+    back = request.url(run, dag_id=request.path["dag_id"], run_id=request.path["run_id"])
+    wrong = (Note(Tone.BAD, f"{_CHOICE}: {errors[_CHOICE]}", title="Not accepted:"),) if _CHOICE in errors else ()
+    return (*wrong, Form(note, submit=buttons[0], also=buttons[1:], cancel=back))

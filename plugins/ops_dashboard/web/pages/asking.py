@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from secrets import token_hex
 
+from ops_dashboard.access import Grant
 from ops_dashboard.acts import MAX_REASON, ActRequest
-from ops_dashboard.web.components import Hidden, Note, Redirect, TextArea, Tone
+from ops_dashboard.web.components import Hidden, Note, Outside, Redirect, TextArea, Tone
 from ops_dashboard.web.dag_runs import ask_for_run, is_paused, run_id_for
 from ops_dashboard.web.pages.runs import run
 from ops_dashboard.web.request import PageRequest
@@ -53,6 +54,22 @@ def shown_as(request: PageRequest) -> str:
 def typed_number(text: str) -> int | str:
     """What a form means by a number; anything else stays text, and is refused with the rest."""
     return int(text) if re.fullmatch(r"[0-9]{1,9}", text.strip(), re.ASCII) else text
+
+
+def beyond_limits(field: str, grants: Sequence[Grant], current: float) -> Outside | None:
+    """What a dialog says of a number that none of the grants allows and somebody may approve; None if none takes that.
+
+    Args:
+        field: Of the number.
+        grants: All that give the reader the right.
+        current: What is there now.
+    """
+    approvers = sorted({grant.approver for grant in grants if grant.approver is not None})
+    ranges = [grant.leaves_open(current) for grant in grants]
+    if not approvers or (None, None) in ranges:
+        return None
+    words = f"This is beyond your grant's limits. Somebody in {' or '.join(approvers)} has to approve it first."
+    return Outside(field, ranges, words, button="Ask for approval")
 
 
 def ask(request: PageRequest, dag_id: str, asked: ActRequest) -> Redirect:

@@ -125,7 +125,7 @@ def _cells(request: PageRequest, entry: Entry) -> tuple[Node, ...]:
         Stacked(person(entry.actor, request.user.name), approved),
         Stacked(act, " · ".join(filter(None, (entry.reason, entry.message)))),
         effect(entry),
-        outcome_badge(entry.outcome),
+        outcome_badge(entry),
     )
 
 

@@ -67,7 +67,7 @@ def run(request: PageRequest) -> Page:
             Actions(*telling.ways_on(request, story), *_buttons(request, story)),
             every=1.0 if story.output is None or not story.output.earlier else _SECONDS_WITH_MUCH_OUTPUT,
             done=story.has_ended,
-            announce=telling.announcement(story, story.entry) if story.entry else _waiting(story),
+            announce=telling.announcement(story, story.decided) if story.decided else _waiting(story),
         ),
         subject=telling.subject(story),
         lead=_lead(request, story),
@@ -124,16 +124,20 @@ def _note_of(other: Entry, reader: str) -> Note:
 
 
 def _headline(story: Story) -> tuple[Node, ...]:
-    entry, telling = story.entry, telling_of(story.dag_id)
+    entry, telling = story.decided, telling_of(story.dag_id)
     change = telling.change(story)
     if entry is None:
         return (Spread(change, _waiting_badge(story)), Text(_waiting(story), muted=True))
     progress = telling.progress(story, entry) if story.has_changed_something or story.output is not None else ()
-    return (Spread(change, outcome_badge(entry.outcome)), *progress)
+    return (Spread(change, outcome_badge(entry)), *progress)
+
+
+def _is_open(story: Story) -> bool:
+    return story.approval is not None and story.approval.is_open
 
 
 def _waiting_badge(story: Story) -> Badge:
-    if story.approval is not None and story.approval.is_open:
+    if _is_open(story):
         return Badge("Waiting for approval", Tone.BUSY)
     return Badge("No record", Tone.BAD) if story.has_ended else Badge("Waiting", Tone.BUSY)
 
@@ -151,7 +155,7 @@ def _waiting(story: Story) -> str:
 
 
 def _why(story: Story) -> tuple[Node, ...]:
-    entry, telling = story.entry, telling_of(story.dag_id)
+    entry, telling = story.decided, telling_of(story.dag_id)
     if entry is None:
         return ()
     trouble = telling.trouble(story)
@@ -168,14 +172,14 @@ def _verdict_title(outcome: Outcome) -> str:
 
 
 def _steps(story: Story, reader: str) -> Steps:
-    entry, telling = story.entry, telling_of(story.dag_id)
+    entry, telling = story.decided, telling_of(story.dag_id)
     effect, *rest = telling.steps
-    asked_at = story.airflow.asked_at if story.airflow else entry.at if entry else None
+    asked_at = story.airflow.asked_at if story.airflow else story.entry.at if story.entry else None
     requested = Step("Requested", StepState.DONE, at=asked_at)
     if entry is None:
         state = StepState.FAILED if story.has_ended else StepState.NOW
-        waits = story.approval is not None and story.approval.is_open
-        return Steps(requested, Step("Approved" if waits else "Authorised", state), Step(effect, StepState.NEXT))
+        ahead = "Waiting for approval" if _is_open(story) else "Authorised"
+        return Steps(requested, Step(ahead, state), Step(effect, StepState.NEXT))
     if entry.started_at is None:
         verdict = "Failed" if entry.outcome is Outcome.FAILED else entry.outcome.capitalize()
         return Steps(requested, Step(verdict, StepState.FAILED, at=entry.finished_at))

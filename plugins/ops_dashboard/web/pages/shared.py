@@ -45,19 +45,24 @@ def state_badge(status: PoolStatus | None) -> Badge:
     return Badge(status.state.label if status else "Not seen", state_tone(status))
 
 
-def outcome_badge(outcome: Outcome) -> Badge:
-    """How a request ended, in a word."""
-    return Badge(*_OUTCOMES[outcome])
+def outcome_badge(entry: Entry) -> Badge:
+    """How a request ended, or how far it is, in a word."""
+    return Badge("Waiting", Tone.BUSY) if entry.is_waiting else Badge(*_OUTCOMES[entry.outcome])
 
 
 def outcome_label(outcome: Outcome) -> str:
-    """The same word for a filter."""
+    """How it ended, for a filter."""
     return _OUTCOMES[outcome][0]
 
 
 def person(name: str, reader: str) -> str:
     """How a page calls a person."""
     return "you" if is_same_person(name, reader) else name
+
+
+def wanted(entry: Entry) -> str:
+    """What a request asks for, in a line."""
+    return telling_of(entry.dag_id).wanted(entry)
 
 
 def effect(entry: Entry) -> str | None:

@@ -44,7 +44,7 @@ class Story:
         status: The pool as it is now.
         is_held: Whether Airflow will not begin it, since its DAG is paused.
         model: The model of its values; None if the DAG carries out no requests any more.
-        approval: What it has put before a second person, as long as that is all that is known of it.
+        approval: What it has put before a second person, as long as it waits.
         output: What a run of an operation has said, if the reader may know.
         typical_seconds: How long such a run usually takes.
     """
@@ -61,10 +61,15 @@ class Story:
     typical_seconds: float | None = None
 
     @property
+    def decided(self) -> Entry | None:
+        """The record, once it tells more than that it waits for a second person."""
+        return self.entry if self.entry is not None and not self.entry.is_waiting else None
+
+    @property
     def has_ended(self) -> bool:
         """Whether nothing more will happen."""
         if self.entry is not None:
-            return not self.entry.is_running
+            return self.entry.has_ended
         return self.airflow is not None and self.airflow.has_ended
 
     @property
@@ -139,14 +144,14 @@ def read_story(request: PageRequest, dag_id: str, run_id: str) -> Story:
         if not found:
             raise
     ended = airflow is not None and airflow.has_ended
-    if ended and any(entry.is_running for entry in found):
+    if ended and not all(entry.has_ended for entry in found):
         found = _records(request, dag_id, run_id)  # it may have ended after its records were read
     first, others = _told_apart([_lost(entry) if _is_lost(entry, ended=ended) else entry for entry in found])
     model = _model(dag_id)
     if first is None and model is None:
         raise not_found(f"DAG {shorten(dag_id)} carries out no requests.")
     story = Story(dag_id, first, others, airflow, model=model)
-    state = airflow.state if first is None and airflow is not None else ""
+    state = airflow.state if airflow is not None and (first is None or first.is_waiting) else ""
     return replace(
         story,
         status=_status(story),
@@ -211,10 +216,13 @@ def is_replay(message: str) -> bool:
 
 def _is_lost(entry: Entry, *, ended: bool) -> bool:
     """Whether the task is gone without having written how it ended: it was killed, or its machine was."""
-    return entry.finished_at is None and (ended or entry.outcome is Outcome.UNKNOWN)
+    return entry.finished_at is None and (entry.outcome is Outcome.UNKNOWN or (ended and not entry.has_ended))
 
 
 def _lost(entry: Entry) -> Entry:
+    if entry.started_at is None:
+        message = "It was ended in Airflow while it waited for approval; ask anew."
+        return replace(entry, outcome=Outcome.REFUSED, message=message)
     if entry.changed_at is None:
         lost = "The task was lost, and whether anything was changed is not known."
     else:

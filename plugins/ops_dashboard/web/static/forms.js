@@ -5,6 +5,7 @@ export function startForms() {
   for (const slider of document.querySelectorAll("[data-slides]")) tie(slider, document.getElementById(slider.dataset.slides));
   for (const change of document.querySelectorAll("[data-follows]")) follow(change);
   for (const copy of document.querySelectorAll("[data-typed]")) repeat(copy);
+  for (const note of document.querySelectorAll("[data-outside]")) judge(note);
   for (const form of document.querySelectorAll("form[method=post]")) guard(form);
 }
 
@@ -29,6 +30,21 @@ function follow(change) {
   };
   field?.addEventListener("input", show);
   if (field) show();
+}
+
+function judge(note) {
+  const field = note.closest("form").elements.namedItem(note.dataset.outside);
+  const button = note.closest("dialog").querySelector("[data-confirmed]");
+  const ranges = JSON.parse(note.dataset.ranges);
+  const usual = button.textContent;
+  const show = () => {
+    const value = Number(field.value);
+    const inside = ranges.some(([least, most]) => (least === null || value >= least) && (most === null || value <= most));
+    note.hidden = inside;
+    button.textContent = inside ? usual : note.dataset.button;
+  };
+  field.addEventListener("input", show);
+  show();
 }
 
 function repeat(copy) {

@@ -140,7 +140,7 @@ def _recorded(request: PageRequest, entry: Entry, groups: GroupsSince) -> Panel:
     href = run_url(request, entry)
     asked = ("Asked ", Time(entry.at), f" · “{entry.reason}” · ", Link("The run", href))
     message = Note(Tone.BAD, entry.message, title="Recorded:") if entry.message else None
-    return Panel(Spread(Text(asked), outcome_badge(entry.outcome)), message, _groups_then(groups))
+    return Panel(Spread(Text(asked), outcome_badge(entry)), message, _groups_then(groups))
 
 
 def _groups_then(groups: GroupsSince) -> Node:

@@ -32,10 +32,10 @@ from ops_dashboard.web.components import (
 from ops_dashboard.web.errors import Problem, not_found
 from ops_dashboard.web.pages.asking import switched_off
 from ops_dashboard.web.pages.operations import words
-from ops_dashboard.web.pages.operations.waiting import waiting_of
 from ops_dashboard.web.pages.runs import run_url
 from ops_dashboard.web.pages.shared import outcome_badge, person
 from ops_dashboard.web.pages.values import recorded_in_short
+from ops_dashboard.web.pages.waiting import read_waiting, waiting_notes
 from ops_dashboard.web.request import PageRequest
 
 _RECENT = 5
@@ -92,7 +92,9 @@ def warnings(known: About, asked: RunRequest | None = None) -> tuple[Note, ...]:
         known: The operation.
         asked: What is asked for, once it is known: with other values it may run at the same time.
     """
-    return (*_held(known), *_going_on(known, asked), *waiting_of(known.request, known.operation))
+    request = known.request
+    waiting = read_waiting(request).of(RunRequest.verb, known.operation.name)
+    return (*_held(known), *_going_on(known, asked), *waiting_notes(request, waiting))
 
 
 def _held(known: About) -> tuple[Note, ...]:
@@ -157,7 +159,7 @@ def _recent(known: About) -> Table:
                 entry.reason,
             ),
             Stacked(person(entry.actor, request.user.name), Time(entry.at)),
-            outcome_badge(entry.outcome),
+            outcome_badge(entry),
         )
         for entry in known.seen.recent
     ]

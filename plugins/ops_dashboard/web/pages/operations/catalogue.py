@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import partial
 
+from ops_dashboard.acts import RunRequest
 from ops_dashboard.ledger import Entry, Outcome
 from ops_dashboard.overview.operations import OperationView, read_operations
 from ops_dashboard.web.components import (
@@ -25,10 +26,10 @@ from ops_dashboard.web.components import (
     Toolbar,
 )
 from ops_dashboard.web.pages.listings import act, by_right, has_words
-from ops_dashboard.web.pages.operations.waiting import waiting_for
 from ops_dashboard.web.pages.operations.words import operation_url, summary
 from ops_dashboard.web.pages.runs import run_url
 from ops_dashboard.web.pages.shared import outcome_badge, person, unknown_filter
+from ops_dashboard.web.pages.waiting import Waiting, read_waiting, waiting_line
 from ops_dashboard.web.request import PageRequest
 from ops_dashboard.web.router import Router
 
@@ -46,14 +47,14 @@ _COLUMNS = (
 @router.page("/operations", title="Operations", nav=2)
 def operations(request: PageRequest) -> Page:
     """All operations, those that the person may run first."""
+    waiting = read_waiting(request)
     seen = read_operations(request.host.database, request.user.name)
     found = [view for view in seen if _matches(request, view)]
     chosen = [view for view in found if _choice(request)(view)]
     return Page(
         "Operations",
-        *waiting_for(request),
         _toolbar(seen, found),
-        *by_right(chosen, "operations", _COLUMNS, partial(_cells, request), _nothing(request)),
+        *by_right(chosen, "operations", _COLUMNS, partial(_cells, request, waiting), _nothing(request)),
         lead="Run what used to be a ticket. You see what exactly will run before it does, and every run is on record.",
     )
 
@@ -105,22 +106,22 @@ def _toolbar(seen: Sequence[OperationView], found: Sequence[OperationView]) -> T
     )
 
 
-def _cells(request: PageRequest, view: OperationView) -> tuple[Node, ...]:
+def _cells(request: PageRequest, waiting: Waiting, view: OperationView) -> tuple[Node, ...]:
     operation = view.operation
     href = operation_url(request, operation.name)
     return (
         Stacked((Link(operation.title, href), " ", Code(operation.name)), summary(operation) or None),
         Stacked(operation.owner, ", ".join(operation.tags) or None),
-        _last_run(request, view.last),
+        Stacked(*_last_run(request, view.last), waiting_line(request, waiting.of(RunRequest.verb, operation.name))),
         act(request, view, Button("Run", href, small=True, describes=operation.title)),
     )
 
 
-def _last_run(request: PageRequest, entry: Entry | None) -> Node:
+def _last_run(request: PageRequest, entry: Entry | None) -> tuple[Node, ...]:
     if entry is None:
-        return Muted("no run on record")
+        return (Muted("no run on record"),)
     by = (f"by {person(entry.actor, request.user.name)} · ", Time(entry.at))
-    return Stacked(Link(outcome_badge(entry.outcome), run_url(request, entry)), by)
+    return (Link(outcome_badge(entry), run_url(request, entry)), by)
 
 
 def _nothing(request: PageRequest) -> Empty:

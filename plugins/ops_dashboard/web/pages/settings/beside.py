@@ -47,7 +47,7 @@ def recent_changes(request: PageRequest, setting: Setting) -> Table:
         (
             Stacked(Link(effect(entry), run_url(request, entry)), entry.reason),
             Stacked(person(entry.actor, request.user.name), Time(entry.at)),
-            outcome_badge(entry.outcome),
+            outcome_badge(entry),
         )
         for entry in changes[setting.name]
     ]

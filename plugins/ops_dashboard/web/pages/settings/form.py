@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ops_dashboard import access
-from ops_dashboard.access import Decision
+from ops_dashboard.access import Decision, Grant
 from ops_dashboard.acts import CHANGE_SETTING_DAG_ID, ChangeSettingRequest, RequestError, check_setting, parse
 from ops_dashboard.catalog import Setting, UnknownSettingError
 from ops_dashboard.catalog.current import current_catalog
@@ -25,16 +25,18 @@ from ops_dashboard.web.components import (
     Link,
     Node,
     Note,
+    Outside,
     Page,
     Panel,
     Redirect,
     Tone,
 )
 from ops_dashboard.web.errors import not_found
-from ops_dashboard.web.pages.asking import ask, once, reason_field, switched_off
+from ops_dashboard.web.pages.asking import ask, beyond_limits, once, reason_field, switched_off
 from ops_dashboard.web.pages.settings.beside import facts, recent_changes
 from ops_dashboard.web.pages.value_field import value_field
 from ops_dashboard.web.pages.values import figure, seen_as_text, seen_from_text, value_in_words
+from ops_dashboard.web.pages.waiting import read_waiting, waiting_notes
 from ops_dashboard.web.request import PageRequest
 from ops_dashboard.web.router import Router
 
@@ -101,6 +103,7 @@ class _View:
     setting: Setting
     values: Values
     decision: Decision
+    grants: Sequence[Grant]
     errors: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -130,13 +133,16 @@ class _View:
 def _form_page(request: PageRequest, errors: Mapping[str, str]) -> Page:
     setting = _setting(request)
     values = value_reader().read([setting], since={setting.name: request.now})
-    decision = access.decide(request.database, request.user.name, setting.action)
-    view = _View(request, setting, values, decision, errors)
+    user = request.user.name
+    decision = access.decide(request.database, user, setting.action)
+    grants = access.grants_for(request.database, user, setting.action)
+    view = _View(request, setting, values, decision, grants, errors)
     return Page(
         "Change",
         *(Note(Tone.BAD, problem, title="It can't be seen:") for problem in values.problems),
         *(Note(Tone.BAD, f"{name}: {errors[name]}", title="Not accepted:") for name in errors.keys() - _SHOWN),
         *switched_off(request, CHANGE_SETTING_DAG_ID),
+        *waiting_notes(request, read_waiting(request).of(ChangeSettingRequest.verb, setting.name)),
         Columns(
             main=Panel(_form(view) if view.current else _no_form(view)),
             side=(
@@ -167,8 +173,17 @@ def _form(view: _View) -> Form:
         once(),
         submit="Change",
         cancel=view.request.url("/settings"),
-        confirm=Confirm(f"Change {setting.name}?", _change(view), *_restart(view), button="Change now"),
+        confirm=Confirm(
+            f"Change {setting.name}?", _change(view), *_restart(view), button="Change now", outside=_outside(view)
+        ),
     )
+
+
+def _outside(view: _View) -> Outside | None:
+    seen = view.seen
+    if isinstance(seen, bool) or not isinstance(seen, int | float):
+        return None
+    return beyond_limits("value", view.grants, seen)
 
 
 def _change(view: _View) -> Change:

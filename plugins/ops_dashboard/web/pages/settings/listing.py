@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
+from ops_dashboard.acts import ChangeSettingRequest
 from ops_dashboard.ledger import Entry
 from ops_dashboard.overview.settings import SettingsOverview, SettingView, read_settings
 from ops_dashboard.web.components import (
@@ -30,6 +31,7 @@ from ops_dashboard.web.pages.runs import run_url
 from ops_dashboard.web.pages.settings.form import change_form
 from ops_dashboard.web.pages.shared import person
 from ops_dashboard.web.pages.values import change_in_words, value_in_words
+from ops_dashboard.web.pages.waiting import Waiting, read_waiting, waiting_line
 from ops_dashboard.web.request import PageRequest
 from ops_dashboard.web.router import Router
 
@@ -47,13 +49,14 @@ _COLUMNS = (
 @router.page("/settings", title="Settings", nav=3)
 def settings(request: PageRequest) -> Page:
     """All settings, the person's own first."""
+    waiting = read_waiting(request)
     seen = read_settings(request.host.database, request.user.name)
     found = [view for view in seen.settings if _matches(request, view)]
     return Page(
         "Settings",
         _toolbar(seen),
         *(Note(Tone.BAD, problem, title="Not everything can be seen:") for problem in seen.problems),
-        *by_right(found, "settings", _COLUMNS, partial(_cells, request), _no_settings(request)),
+        *by_right(found, "settings", _COLUMNS, partial(_cells, request, waiting), _no_settings(request)),
         lead="Change a value that your team's programs run with. Every change is on record.",
     )
 
@@ -73,27 +76,27 @@ def _toolbar(seen: SettingsOverview) -> Toolbar:
     )
 
 
-def _cells(request: PageRequest, view: SettingView) -> tuple[Node, ...]:
+def _cells(request: PageRequest, waiting: Waiting, view: SettingView) -> tuple[Node, ...]:
     setting = view.setting
     name: Node = Code(setting.name)
     if view.decision.allowed:
         name = Link(name, _form(request, view))
     return (
         Stacked(name, setting.title),
-        _value(view),
+        Stacked(*_value(view), waiting_line(request, waiting.of(ChangeSettingRequest.verb, setting.name))),
         _last_change(request, view.last),
         setting.owner,
         act(request, view, Button("Change", _form(request, view), small=True, describes=setting.name)),
     )
 
 
-def _value(view: SettingView) -> Node:
+def _value(view: SettingView) -> tuple[Node, ...]:
     if view.current is None:
-        return Badge("Not seen", Tone.IDLE)
+        return (Badge("Not seen", Tone.IDLE),)
     if view.current.value is None:
-        return Badge("Not set", Tone.IDLE)
+        return (Badge("Not set", Tone.IDLE),)
     value = Code(value_in_words(view.current.value))
-    return Stacked(value, Badge("Not accepted", Tone.BAD)) if view.current.problem else value
+    return (value, Badge("Not accepted", Tone.BAD)) if view.current.problem else (value,)
 
 
 def _last_change(request: PageRequest, entry: Entry | None) -> Node:

@@ -54,6 +54,10 @@ class Telling:
         """Buttons to what can be done next."""
         return ()
 
+    def wanted(self, entry: Entry) -> str:
+        """What is asked for, in a line."""
+        return f"{entry.before} → {entry.requested}" if entry.before is not None else f"{entry.requested}"
+
     def effect(self, entry: Entry) -> str | None:
         """Before → after in a line, or what was only asked for."""
         if entry.after is not None:

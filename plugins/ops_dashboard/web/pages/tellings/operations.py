@@ -71,6 +71,10 @@ class OperationTelling(Telling):
             return Button("Run again", request.filled_url(f"/operations/{name}", given)), operations
         return (operations,)
 
+    def wanted(self, entry: Entry) -> str:
+        """What it is given."""
+        return recorded_in_short(entry.requested) or "no values"
+
     def effect(self, entry: Entry) -> str | None:
         """What it answered, or what it was given."""
         given = recorded_in_short(entry.requested)

@@ -52,6 +52,10 @@ class SettingTelling(Telling):
         back = request.filled_url(f"/settings/{entry.resource}", texts)
         return Button(f"Set back to {value_in_words(entry.before)}", back), settings
 
+    def wanted(self, entry: Entry) -> str:
+        """Before → after in a line."""
+        return change_in_words(entry.before, entry.requested)
+
     def effect(self, entry: Entry) -> str | None:
         """Before → after in a line, or what was only asked for."""
         if entry.after is not None:

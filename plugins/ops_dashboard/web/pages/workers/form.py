@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
-from ops_dashboard import access, ledger
+from ops_dashboard import access
 from ops_dashboard.access import Grant
 from ops_dashboard.acts import SCALE_DAG_ID, RequestError, ScaleRequest, check_within_limits, parse
 from ops_dashboard.catalog import Pool, UnknownPoolError
 from ops_dashboard.catalog.current import current_catalog
 from ops_dashboard.web.components import (
     Change,
-    Column,
     Columns,
     Confirm,
     Empty,
-    Facts,
     Form,
     Heading,
     Hidden,
@@ -28,21 +25,15 @@ from ops_dashboard.web.components import (
     Page,
     Panel,
     Redirect,
-    Stacked,
-    Table,
-    Time,
     Tone,
 )
 from ops_dashboard.web.errors import not_found
-from ops_dashboard.web.pages.asking import ask, once, reason_field, switched_off, typed_number
-from ops_dashboard.web.pages.runs import run_url
+from ops_dashboard.web.pages.asking import ask, beyond_limits, once, reason_field, switched_off, typed_number
 from ops_dashboard.web.pages.shared import (
-    effect,
-    outcome_badge,
-    person,
-    state_badge,
     state_tone,
 )
+from ops_dashboard.web.pages.waiting import read_waiting, waiting_notes
+from ops_dashboard.web.pages.workers.beside import facts, recent_changes
 from ops_dashboard.web.request import PageRequest
 from ops_dashboard.web.router import Router
 from ops_dashboard.workers import PoolStatus
@@ -105,7 +96,8 @@ class _View:
 
     Attributes:
         target: The count in the field at first.
-        grant: One that allows it, the widest; there may be others.
+        grant: One that allows it, the widest.
+        grants: All of them.
     """
 
     request: PageRequest
@@ -114,19 +106,15 @@ class _View:
     current: int
     target: int
     grant: Grant | None
+    grants: Sequence[Grant]
     errors: Mapping[str, str]
 
     @property
-    def bounds(self) -> tuple[int, int]:
+    def bounds(self) -> tuple[float, float]:
         """The least and the most that pool and grant together leave open; the least is more if that is nothing."""
-        least, most = [self.pool.min], [self.pool.max]
-        if limits := self.grant and self.grant.limits:
-            least += [limits.min] if limits.min is not None else []
-            most += [limits.max] if limits.max is not None else []
-            if limits.max_change is not None:
-                least.append(self.current - limits.max_change)
-                most.append(self.current + limits.max_change)
-        return max(least), min(most)
+        least, most = self.grant.leaves_open(self.current) if self.grant else (None, None)
+        pool = self.pool
+        return pool.min if least is None else max(pool.min, least), pool.max if most is None else min(pool.max, most)
 
 
 def _form_page(request: PageRequest, wanted: int | None, errors: Mapping[str, str]) -> Page:
@@ -136,21 +124,24 @@ def _form_page(request: PageRequest, wanted: int | None, errors: Mapping[str, st
     main: Node = _no_form(request, pool)
     change: Node = None
     if status is not None and status.desired is not None:
-        grant = access.decide(request.database, request.user.name, pool.action).grant
+        user = request.user.name
+        grant = access.decide(request.database, user, pool.action).grant
+        grants = access.grants_for(request.database, user, pool.action)
         target = status.desired if wanted is None else wanted
-        view = _View(request, pool, status, status.desired, target, grant, errors)
+        view = _View(request, pool, status, status.desired, target, grant, grants, errors)
         main, change = _form(view), _change(view)
     return Page(
         "Scale",
         *(Note(Tone.BAD, problem, title="Not everything can be seen:") for problem in statuses.problems),
         *(Note(Tone.BAD, f"{name}: {errors[name]}", title="Not accepted:") for name in errors if name not in _SHOWN),
         *switched_off(request, SCALE_DAG_ID),
+        *waiting_notes(request, read_waiting(request).of(ScaleRequest.verb, pool.name)),
         Columns(
             main=Panel(main),
             side=(
-                Panel(change, _facts(pool, status, statuses.seen_at)),
+                Panel(change, facts(pool, status, statuses.seen_at)),
                 Heading("Recent changes"),
-                Panel(_recent_changes(request, pool), flush=True),
+                Panel(recent_changes(request, pool), flush=True),
             ),
         ),
         subject=pool.name,
@@ -167,6 +158,7 @@ def _no_form(request: PageRequest, pool: Pool) -> Empty:
 def _form(view: _View) -> Form:
     """Bounded by the pool alone: which of several grants decides depends on the count."""
     pool, error = view.pool, view.errors.get("replicas")
+    outside = beyond_limits("replicas", view.grants, view.current)
     return Form(
         NumberField("replicas", "Workers", view.target, pool.min, pool.max, hint=_hint(view), error=error),
         reason_field(view.errors),
@@ -175,7 +167,7 @@ def _form(view: _View) -> Form:
         *_warning(view),
         submit="Scale",
         cancel=view.request.url("/workers"),
-        confirm=Confirm(f"Scale {view.pool.name}?", _change(view), button="Scale now"),
+        confirm=Confirm(f"Scale {view.pool.name}?", _change(view), button="Scale now", outside=outside),
     )
 
 
@@ -206,30 +198,6 @@ def _warning(view: _View) -> tuple[Node, ...]:
     if state_tone(view.status) is not Tone.BAD:
         return ()
     return (Note(Tone.WARN, view.status.problem or "More workers may not become ready.", title="Not healthy now:"),)
-
-
-def _facts(pool: Pool, status: PoolStatus | None, seen_at: datetime) -> Facts:
-    return Facts(
-        ("State", state_badge(status)),
-        ("Ready", f"{status.ready} of {status.desired}" if status else None),
-        ("Limits", f"{pool.min} to {pool.max}"),
-        ("Owner", pool.owner),
-        ("Seen", Time(seen_at)),
-    )
-
-
-def _recent_changes(request: PageRequest, pool: Pool) -> Table:
-    changes = ledger.last_changes(request.database, ScaleRequest.verb, [pool.name], per_resource=_RECENT)
-    rows = [
-        (
-            Stacked(Link(effect(entry), run_url(request, entry)), entry.reason),
-            Stacked(person(entry.actor, request.user.name), Time(entry.at)),
-            outcome_badge(entry.outcome),
-        )
-        for entry in changes.get(pool.name, ())
-    ]
-    columns = (Column("Change", numeric=True), Column("By"), Column("Outcome"))
-    return Table(columns, rows, "Recent changes", Empty("Nobody has changed this pool from here yet."))
 
 
 def _pool(request: PageRequest) -> Pool:

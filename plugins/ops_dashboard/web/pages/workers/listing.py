@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import partial
 
+from ops_dashboard.acts import ScaleRequest
 from ops_dashboard.ledger import Entry
 from ops_dashboard.overview.pools import PoolsOverview, PoolView, read_pools
 from ops_dashboard.web.components import (
@@ -29,8 +30,9 @@ from ops_dashboard.web.components import (
 )
 from ops_dashboard.web.pages.listings import act, by_right, has_words
 from ops_dashboard.web.pages.runs import run_url
-from ops_dashboard.web.pages.scale import scale_form
 from ops_dashboard.web.pages.shared import person, state_badge, state_tone, unknown_filter
+from ops_dashboard.web.pages.waiting import Waiting, read_waiting, waiting_line
+from ops_dashboard.web.pages.workers.form import scale_form
 from ops_dashboard.web.request import PageRequest
 from ops_dashboard.web.router import Router
 from ops_dashboard.workers import PoolState
@@ -51,6 +53,7 @@ _COLUMNS = (
 def workers(request: PageRequest) -> Page:
     """All pools, the person's own first."""
     is_chosen = _choice(request)
+    waiting = read_waiting(request)
     seen = read_pools(request.host.database, request.user.name)
     found = [view for view in seen.pools if _matches(request, view)]
     chosen = [view for view in found if is_chosen(view)]
@@ -58,7 +61,7 @@ def workers(request: PageRequest) -> Page:
         "Workers",
         _toolbar(seen, found),
         *(Note(Tone.BAD, problem, title="Not everything can be seen:") for problem in seen.problems),
-        *by_right(chosen, "pools", _COLUMNS, partial(_cells, request), _no_pools(request)),
+        *by_right(chosen, "pools", _COLUMNS, partial(_cells, request, waiting), _no_pools(request)),
         lead="Change how many workers a role of your team runs. Every change is on record.",
     )
 
@@ -104,14 +107,18 @@ def _toolbar(seen: PoolsOverview, found: Sequence[PoolView]) -> Toolbar:
     )
 
 
-def _cells(request: PageRequest, view: PoolView) -> tuple[Node, ...]:
+def _cells(request: PageRequest, waiting: Waiting, view: PoolView) -> tuple[Node, ...]:
     pool, status = view.pool, view.status
     form = request.url(scale_form, team=pool.team, role=pool.role)
     name = Link(Code(pool.name), form) if view.decision.allowed else Code(pool.name)
     return (
         Stacked(name, f"{pool.kind} {pool.workload} · ns {pool.namespace}"),
         ReadyBar(status.ready, status.desired, state_tone(status)) if status else None,
-        Stacked(state_badge(status), status.problem) if status and status.problem else state_badge(status),
+        Stacked(
+            state_badge(status),
+            status.problem if status else None,
+            waiting_line(request, waiting.of(ScaleRequest.verb, pool.name)),
+        ),
         f"{pool.min} – {pool.max}",
         _last_change(request, view.last),
         act(request, view, Button("Scale", form, small=True, describes=pool.name)),

@@ -1,0 +1,105 @@
+"""Approvals: what waits for the reader's answer, and what of theirs waits for somebody else's."""
+
+from __future__ import annotations
+
+from ops_dashboard.acts import operation_dag_id
+from ops_dashboard.catalog import CatalogError
+from ops_dashboard.catalog.current import current_catalog
+from ops_dashboard.ledger import Entry
+from ops_dashboard.text import shorten
+from ops_dashboard.web.components import (
+    Button,
+    Code,
+    Column,
+    Empty,
+    Heading,
+    Node,
+    Page,
+    Panel,
+    Stacked,
+    Table,
+    Time,
+)
+from ops_dashboard.web.pages.answer import answer_form
+from ops_dashboard.web.pages.runs import is_own, run_url
+from ops_dashboard.web.pages.shared import wanted
+from ops_dashboard.web.pages.waiting import read_waiting, to_answer
+from ops_dashboard.web.request import PageRequest
+from ops_dashboard.web.router import Router
+
+router = Router(prefix="/ops")
+
+_LONGEST_REASON = 200
+_TO_ANSWER, _OWN = "For you to answer", "You asked for"
+_COLUMNS_TO_ANSWER = (
+    Column("What", width=40),
+    Column("Change"),
+    Column("Asked by", width=20),
+    Column("Act", action=True),
+)
+_COLUMNS_OWN = (Column("What", width=40), Column("Change"), Column("Waits for", width=20), Column("Act", action=True))
+
+
+def _count(request: PageRequest) -> int:
+    return len(to_answer(request, read_waiting(request)))
+
+
+@router.page("/approvals", title="Approvals", needs=None, nav=4, count=_count)
+def approvals(request: PageRequest) -> Page:
+    """Nothing else: what others ask others for is in the audit."""
+    waiting = read_waiting(request)
+    answerable = [_to_answer(request, entry) for entry in to_answer(request, waiting)]
+    own = [_own(request, entry) for entry in waiting.entries if is_own(request, entry.actor)]
+    nothing = Empty("Nothing waits for your answer.", "What people in a group of yours have to approve appears here.")
+    return Page(
+        "Approvals",
+        Heading(_TO_ANSWER),
+        Panel(Table(_COLUMNS_TO_ANSWER, answerable, _TO_ANSWER, nothing), flush=True),
+        Heading(_OWN),
+        Panel(Table(_COLUMNS_OWN, own, _OWN, Empty("Nothing that you asked for waits.")), flush=True),
+        lead="Some acts take a second person, who looks at what exactly would be done. Nothing is done until then.",
+    )
+
+
+def _to_answer(request: PageRequest, entry: Entry) -> tuple[Node, ...]:
+    href = request.url(answer_form, dag_id=entry.dag_id, run_id=entry.run_id)
+    return (
+        _what(entry),
+        Stacked(wanted(entry), _answer_by(entry)),
+        Stacked(entry.actor, Time(entry.at)),
+        Button("Answer", href, small=True, describes=f"the request to {_in_words(entry)} of {entry.actor}"),
+    )
+
+
+def _own(request: PageRequest, entry: Entry) -> tuple[Node, ...]:
+    return (
+        _what(entry),
+        Stacked(wanted(entry), _answer_by(entry)),
+        Stacked(f"somebody in {entry.approver}", ("since ", Time(entry.at))),
+        Button("Look", run_url(request, entry), small=True, describes=f"at your request to {_in_words(entry)}"),
+    )
+
+
+def _what(entry: Entry) -> Node:
+    reason = f"“{shorten(entry.reason, _LONGEST_REASON)}”" if entry.reason else None
+    return Stacked((f"{_title(entry)} ", Code(entry.resource)), reason)
+
+
+def _in_words(entry: Entry) -> str:
+    return f"{entry.action} {entry.resource}"
+
+
+def _title(entry: Entry) -> str:
+    """What an operation is called; of anything else the verb says enough."""
+    try:
+        operations = current_catalog().operations
+    except CatalogError:
+        operations = {}
+    operation = operations.get(entry.resource)
+    if operation is not None and operation_dag_id(operation) == entry.dag_id:
+        return operation.title
+    return entry.action.capitalize()
+
+
+def _answer_by(entry: Entry) -> Node:
+    return ("to be answered ", Time(entry.answer_by)) if entry.answer_by is not None else None

@@ -1,0 +1,159 @@
+"""What waits for a second person: who is told where, and that no list forgets it or tells of what is over."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from typing import Any
+
+import httpx
+import psycopg
+import pytest
+
+from ops_dashboard import ledger
+from ops_dashboard.ledger import Details, Event, Request
+from ops_dashboard.web.errors import Problem
+from tests.pages.operation_site import API, HOSTILE, PAGE, visit
+from tests.support.company import ADMIN, ADS, SEARCH, VIEWER
+from tests.support.ledger_records import request
+from tests.support.product_site import Site, rows, words
+
+APPROVALS = "/ops/approvals"
+TO_ANSWER, OWN = "For you to answer", "You asked for"
+VALUES = {"region": "eu", "shard": "e1"}
+MINUTES = timedelta(minutes=10)
+
+
+@pytest.fixture
+def site(operation_site: Site) -> Site:
+    return operation_site
+
+
+def waits(site: Site, connection: psycopg.Connection, approver: str = "platform-admins", **asked: str) -> Request:
+    """Somebody has asked for what takes a second person, by the ledger and by Airflow."""
+    usual = {"actor": SEARCH, "action": "run", "resource": "purge-cache", "reason": f"stale {HOSTILE}"}
+    made = request(**{**usual, "dag_id": "ops_run_purge-cache", "task_id": "run", **asked})
+    is_scale = made.action == "scale"
+    details: dict[str, Any] = {"before": 6, "requested": 25} if is_scale else {"requested": json.dumps(VALUES)}
+    within = MINUTES.total_seconds()
+    ledger.append(
+        connection, made, Event.WAITING, Details(approver=approver, within=within, time_limit=MINUTES, **details)
+    )
+    connection.commit()
+    site.airflow.waiting.append({"task_instance": {"dag_id": made.dag_id, "dag_run_id": made.run_id}, "body": ""})
+    return made
+
+
+def scale(site: Site, connection: psycopg.Connection, **asked: str) -> Request:
+    usual = {"action": "scale", "resource": "ads/bidder", "dag_id": "ops_scale_workers", "task_id": "scale"}
+    return waits(site, connection, **{**usual, "reason": "sale", **asked})
+
+
+def count_on_tab(html: str) -> str:
+    tab = html.partition(f'<a href="{APPROVALS}"')[2].partition("</a>")[0]
+    return words(f"<a{tab}").removeprefix("Approvals").strip()
+
+
+def test_who_approves_is_told_on_every_tab_and_led_to_the_answer(site: Site, company: psycopg.Connection) -> None:
+    asked = waits(site, company)
+    html = visit(site, ADMIN, APPROVALS)
+    (row,) = rows(html, TO_ANSWER)
+    assert row.startswith("Purge a cache purge-cache “stale")
+    assert f"region eu, shard e1 to be answered in 9 min {SEARCH} just now Answer" in row
+    assert f'href="/ops/runs/{asked.dag_id}/{asked.run_id}/answer"' in html
+    assert "<script>alert" not in html
+    assert "Nothing that you asked for waits." in words(html)
+    assert count_on_tab(visit(site, ADMIN, PAGE)) == "1"
+
+
+def test_who_asked_is_told_for_whom_it_waits_and_can_not_answer(site: Site, company: psycopg.Connection) -> None:
+    asked = waits(site, company)
+    html = visit(site, SEARCH, APPROVALS)
+    (row,) = rows(html, OWN)
+    assert "region eu, shard e1 to be answered in 9 min somebody in platform-admins since just now Look" in row
+    assert f'href="/ops/runs/{asked.dag_id}/{asked.run_id}"' in html
+    assert "Nothing waits for your answer." in words(html)
+    assert count_on_tab(html) == ""
+
+
+@pytest.mark.parametrize(
+    ("reader", "asked_by"), [(ADS, SEARCH), (VIEWER, SEARCH), (ADMIN, ADMIN), (ADMIN, "ADMIN@platform.example.com")]
+)
+def test_nobody_else_and_nobody_who_asked_is_to_answer(
+    site: Site, company: psycopg.Connection, reader: str, asked_by: str
+) -> None:
+    waits(site, company, actor=asked_by)
+    assert "Nothing waits for your answer." in words(visit(site, reader, APPROVALS))
+
+
+def test_what_is_beyond_the_limits_of_a_grant_waits_there_too(site: Site, company: psycopg.Connection) -> None:
+    scale(site, company, approver="search-oncall", actor=ADS)
+    waits(site, company)
+    (row,) = rows(visit(site, SEARCH, APPROVALS), TO_ANSWER)
+    assert row.startswith(f"Scale ads/bidder “sale” 6 → 25 to be answered in 9 min {ADS}")
+
+
+def test_an_operation_tells_what_of_it_waits_in_the_list_and_above_its_form(
+    site: Site, company: psycopg.Connection
+) -> None:
+    asked = waits(site, company)
+    waits(site, company, resource="rebuild-report", dag_id="ops_run_rebuild-report")
+    (row,) = rows(visit(site, SEARCH), "Your operations")
+    assert "no run on record region eu, shard e1 waits for approval Run" in row
+    form = visit(site, SEARCH, f"{PAGE}/purge-cache")
+    assert (
+        "Waiting for approval: region eu, shard e1, asked for by you just now . Somebody in platform-admins"
+        in words(form)
+    )
+    assert f'href="/ops/runs/{asked.dag_id}/{asked.run_id}"' in form
+    assert words(form).count("Waiting for approval:") == 1
+    assert "Waiting for approval" not in visit(site, ADS, f"{PAGE}/missing-script")
+
+
+def test_several_that_wait_are_counted(site: Site, company: psycopg.Connection) -> None:
+    waits(site, company)
+    waits(site, company, actor=ADS)
+    (row,) = rows(visit(site, SEARCH), "Your operations")
+    assert "region eu, shard e1 waits for approval , 1 more" in row
+    assert count_on_tab(visit(site, ADMIN)) == "2"
+
+
+def test_what_waits_is_in_the_audit_with_the_time_it_was_asked_for(site: Site, company: psycopg.Connection) -> None:
+    asked = waits(site, company, reason="stale")
+    (row,) = rows(visit(site, ADMIN, "/ops/audit"), "Requests, newest first")
+    assert row.endswith(f"{SEARCH} run purge-cache stale region eu, shard e1 Waiting")
+    for outcome, found in (("running", 1), ("refused", 0)):
+        with site.client(ADMIN) as client:
+            entries = client.get("/ops/api/v1/ledger", params={"outcome": outcome}).json()["entries"]
+        assert len(entries) == found
+        for entry in entries:
+            assert (entry["run_id"], entry["is_waiting"], entry["approver"]) == (asked.run_id, True, "platform-admins")
+
+
+def test_what_airflow_has_ended_by_hand_waits_no_more(site: Site, company: psycopg.Connection) -> None:
+    waits(site, company)
+    site.airflow.waiting.clear()
+    assert "Nothing waits for your answer." in words(visit(site, ADMIN, APPROVALS))
+    assert "waits for approval" not in visit(site, SEARCH)
+
+
+def test_what_airflow_can_not_tell_is_told_by_the_ledger(site: Site, company: psycopg.Connection) -> None:
+    waits(site, company)
+    site.airflow.failure = Problem(504, "Airflow does not answer", "Airflow's API gave no answer within 20 seconds.")
+    assert len(rows(visit(site, ADMIN, APPROVALS), TO_ANSWER)) == 1
+
+
+def test_more_than_airflow_tells_at_once_are_told_by_the_ledger(site: Site, company: psycopg.Connection) -> None:
+    waits(site, company)
+    site.airflow.waiting[:] = [{"task_instance": {"dag_id": "x", "dag_run_id": str(each)}} for each in range(101)]
+    assert len(rows(visit(site, ADMIN, APPROVALS), TO_ANSWER)) == 1
+
+
+def test_nothing_is_asked_of_airflow_when_nothing_waits(site: Site) -> None:
+    site.airflow.failure = Problem(504, "Airflow does not answer", "Airflow's API gave no answer within 20 seconds.")
+    assert len(rows(visit(site, ADMIN), "Your operations")) == 4
+
+
+def test_strangers_sign_in(site: Site) -> None:
+    with httpx.Client(base_url=site.address) as client:
+        assert {client.get(path).status_code for path in (APPROVALS, API)} == {401}
