@@ -185,12 +185,10 @@ $$;
 CREATE VIEW ops.requests AS
 SELECT opening.opened AS seq, opening.request_id, opening.dag_id, opening.run_id, opening.task_id,
        opening.actor, opening.action, opening.resource, opening.reason,
-       CASE WHEN ending.event IS NOT NULL THEN ending.event
-            WHEN coalesce(started.deadline, opening.deadline) > statement_timestamp() THEN 'running'
-            WHEN started.event IS NOT NULL THEN 'unknown'
-            ELSE 'refused' END AS outcome,  -- nobody approved it in time
-       opening.details || coalesce(started.details, '{}') || coalesce(changed.details, '{}')
-           || coalesce(ending.details, '{}') AS details,
+       told.outcome,
+       opening.details || coalesce(started.details, '{}') || coalesce(changed.details, '{}') || coalesce(ending.details,
+           CASE told.outcome WHEN 'refused' THEN jsonb '{"message": "nobody approved it in time; ask anew"}' END, '{}'
+           ) AS details,
        opening.at,
        started.at AS started_at,
        changed.at AS changed_at,
@@ -199,4 +197,10 @@ SELECT opening.opened AS seq, opening.request_id, opening.dag_id, opening.run_id
   LEFT JOIN ops.ledger AS started ON started.opened = opening.opened AND started.event = 'started'
   LEFT JOIN ops.ledger AS changed ON changed.opened = opening.opened AND changed.event = 'changed'
   LEFT JOIN ops.ledger AS ending ON ending.opened = opening.opened AND ops.ends(ending.event)
+ CROSS JOIN LATERAL (SELECT
+       CASE WHEN ending.event IS NOT NULL THEN ending.event
+            WHEN coalesce(started.deadline, opening.deadline) > statement_timestamp() THEN 'running'
+            WHEN started.event IS NOT NULL THEN 'unknown'
+            ELSE 'refused' END  -- it waited for an approval, and its time is over
+       ) AS told (outcome)
  WHERE opening.step = 1;

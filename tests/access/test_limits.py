@@ -132,6 +132,22 @@ def fits(limits: Limits, requested: int, current: int | None) -> bool:
     )
 
 
+def within(value: float, least: float | None, most: float | None) -> bool:
+    return (least is None or value >= least) and (most is None or value <= most)
+
+
+@pytest.mark.parametrize(
+    ("who", "action", "count"),
+    [(ADS, "scale:ads/bidder", 1), (ADS, "scale:search/x", 0), ("x@example.com", "scale:a", 0)],
+)
+def test_only_grants_that_give_the_right_now_are_told(
+    company: psycopg.Connection, who: str, action: str, count: int
+) -> None:
+    expired = grant("ads-oncall", "scale:ads/*", valid_from=NOW - 2 * A_DAY, expires_at=NOW - A_DAY)
+    with_grants(company, grant("ads-oncall", "scale:ads/*"), expired, grant("search-oncall", "scale:ads/bidder"))
+    assert len(access.grants_for(company, who, action)) == count
+
+
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     held=st.lists(LIMITS, min_size=1, max_size=4),
@@ -148,3 +164,8 @@ def test_a_value_is_allowed_if_any_one_grant_allows_all_of_it(
         assert isinstance(decision.grant, Grant)
         assert decision.grant.limits in held
         assert fits(decision.grant.limits, requested, current) == decision.allowed
+        grants = access.grants_for(company, ADS, "scale:ads/bidder")
+        assert {each.limits for each in grants} == set(held)
+        if current is not None:
+            ranges = [each.leaves_open(current) for each in grants]
+            assert any(within(requested, *ends) for ends in ranges) == decision.allowed

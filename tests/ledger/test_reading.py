@@ -205,6 +205,12 @@ def test_what_waits_is_told_until_its_time_is_over_the_oldest_first(app_connecti
     write(app_connection, request(), Event.WAITING, Event.REFUSED)
     write(app_connection, request(), Event.STARTED)
     assert [each.request_id for each in ledger.waiting(app_connection)] == [first.request_id, second.request_id]
+    over = ledger.entries(app_connection, Filter()).entries[-1]
+    assert (over.outcome, over.message, over.is_waiting) == (
+        Outcome.REFUSED,
+        "nobody approved it in time; ask anew",
+        False,
+    )
 
 
 def test_a_run_goes_on_with_the_request_that_it_put_before_somebody(app_connection: psycopg.Connection) -> None:

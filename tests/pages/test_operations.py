@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
+from pathlib import Path
+
 import httpx
 import psycopg
 import pytest
 
 from ops_dashboard.ledger import Event
 from ops_dashboard.web.errors import Problem
-from tests.pages.operation_site import API, HOSTILE, PAGE, ran, visit
+from tests.pages.operation_site import API, HOSTILE, PAGE, listings, ran, visit
 from tests.support.company import ADMIN, ADS, SEARCH, VIEWER
 from tests.support.product_site import Site, rows, words
 
@@ -102,3 +105,16 @@ def test_the_page_does_without_airflow(site: Site) -> None:
     form = visit(site, ADS, f"{PAGE}/rebuild-report")
     assert "It may not run now: Airflow tells nothing of DAG ops_run_rebuild-report" in words(form)
     assert "Review" in form
+
+
+def test_what_a_script_says_can_be_read_with_its_fingerprint(site: Site, scripts_folder: Path) -> None:
+    content = "import os\n\nprint('\u202e<b>')\t# é\n".encode() + b"\xff"
+    (scripts_folder / "rebuild.py").write_bytes(content)
+    html = visit(site, SEARCH, f"{PAGE}/rebuild-report/source")
+    assert listings(html)["rebuild.py"] == "import os\n\nprint('\\u202e<b>')\t# é\n\\xff"
+    assert sha256(content).hexdigest() in html
+    assert f'href="{PAGE}/rebuild-report/source"' in visit(site, ADS, f"{PAGE}/rebuild-report")
+
+
+def test_a_script_that_is_not_there_is_told_so(site: Site) -> None:
+    assert "there is no such file" in words(visit(site, ADS, f"{PAGE}/missing-script/source", 503))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -16,6 +16,7 @@ import pytest
 from fastapi import FastAPI
 
 from ops_dashboard import ledger
+from ops_dashboard.acts import Preview, approval_in_markdown
 from ops_dashboard.database import connect_url
 from ops_dashboard.ledger import Details, Event, Request
 from ops_dashboard.web.app import create_app
@@ -31,6 +32,7 @@ from tests.web.server import serve
 
 RUN = "manual__1"
 PATH = f"/ops/runs/ops_scale_workers/{RUN}"
+RUN_PATH = f"/api/v2/dags/ops_scale_workers/dagRuns/{RUN}"
 
 
 @dataclass
@@ -40,9 +42,12 @@ class Airflow:
     state: str | None = "running"
     before_answering: Callable[[], None] = lambda: None
     conf: Mapping[str, object] = field(default_factory=dict)
+    answered: bool = False
 
     def call(self, method: str, path: str, body: Mapping[str, object] | None = None) -> Any:
-        assert (method, path, body) == ("GET", f"/api/v2/dags/ops_scale_workers/dagRuns/{RUN}", None)
+        if path == f"{RUN_PATH}/hitlDetails":
+            return {"hitl_details": [self.asks]}
+        assert (method, path, body) == ("GET", RUN_PATH, None)
         self.before_answering()
         if self.state is None:
             raise Problem(404, "Airflow did not accept this", "not found")
@@ -52,6 +57,16 @@ class Airflow:
             "run_after": "2026-11-23T03:12:18Z",
             "conf": self.conf,
         }
+
+    @property
+    def asks(self) -> dict[str, Any]:
+        """What the task has put before a second person."""
+        task = {"dag_id": "ops_scale_workers", "dag_run_id": RUN, "task_id": "scale"}
+        state = "scheduled" if self.answered else "awaiting_input"
+        body = approval_in_markdown("leads", "sale", Preview((("scale ads/bidder", "25 → 33"),)))
+        created = datetime.now(UTC).isoformat()
+        answer = {"response_received": self.answered, "created_at": created}
+        return {"task_instance": {**task, "state": state}, "body": body, **answer}
 
 
 @pytest.fixture
@@ -140,6 +155,45 @@ def test_a_run_that_was_not_heard_of_until_its_deadline_tells_how_far_it_came(
     html = page()
     assert (badge(html), is_live(html)) == ("Unknown", False)
     assert f"{told} Look at what is there before asking again." in words(html)
+
+
+def waiting(time_limit: timedelta) -> tuple[Event, Details]:
+    details = Details(before=25, requested=33, approver="leads", within=3600, time_limit=time_limit)
+    return Event.WAITING, details
+
+
+def test_a_run_that_waits_for_approval_says_for_whose_until_it_is_answered(
+    page: Callable[[], str], airflow: Airflow, app_connection: psycopg.Connection
+) -> None:
+    asked = record(app_connection, waiting(soon()))
+    html = page()
+    assert (badge(html), is_live(html)) == ("Waiting for approval", True)
+    assert "25 → to 33 Waiting for approval Somebody in leads has to approve it." in words(html)
+    assert "Waiting for approval (now)" in words(html)
+    airflow.answered = True
+    assert (badge(page()), is_live(page())) == ("Waiting", True)
+    assert "The task has begun" in words(page())
+    ledger.append(app_connection, asked, *started(soon()))
+    ledger.append(app_connection, asked, *CHANGED)
+    ledger.append(app_connection, asked, Event.SUCCEEDED, Details(after=33, ready=33, approved_by="lead@example.com"))
+    app_connection.commit()
+    html = page()
+    assert (badge(html), is_live(html)) == ("Done", False)
+    assert "approved by lead@example.com" in words(html)
+
+
+@pytest.mark.parametrize("state", ["failed", "success", "running", None])
+def test_what_waited_in_vain_has_changed_nothing(
+    page: Callable[[], str], airflow: Airflow, app_connection: psycopg.Connection, state: str | None
+) -> None:
+    """Its run is ended by hand, or Airflow does not go on with it after its time."""
+    by_hand = state in {"failed", "success"}
+    record(app_connection, waiting(soon() if by_hand else LONG_AGO))
+    airflow.state = state
+    html = page()
+    assert (badge(html), is_live(html)) == ("Refused", False)
+    why = "It was ended in Airflow while it waited for approval; ask anew." if by_hand else "nobody approved it in time"
+    assert f"Nothing was changed: {why}" in words(html)
 
 
 def test_what_a_lost_task_changed_is_not_said_to_have_failed(

@@ -139,7 +139,9 @@ def test_what_is_beyond_a_grant_is_asked_for_where_somebody_may_approve_it(
 ) -> None:
     cluster["ads/bidder"] = PoolStatus("ads/bidder", 6, 6, PoolState.HEALTHY, None, datetime.now(UTC))
     with_grants(company, grant("ads-oncall", "scale:ads/*", limits=Limits(max_change=2), approver=approver))
-    assert (BEYOND in unescape(client.get(FORM).text)) is (approver is not None)
+    html = unescape(client.get(FORM).text)
+    assert (BEYOND in html) is (approver is not None)
+    assert ('data-outside="replicas" data-ranges="[[4, 8]]" data-button="Ask for approval"' in html) is (BEYOND in html)
     answer = send(expected="6", replicas="9")
     assert answer.status_code == status
     assert len(airflow.asked_for) == (1 if approver else 0)

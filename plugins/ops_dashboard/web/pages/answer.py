@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ops_dashboard.acts import MAX_REASON, request_model
+from ops_dashboard.acts import MAX_REASON, RunRequest, request_model
 from ops_dashboard.text import shorten, shown
 from ops_dashboard.web import approvals
 from ops_dashboard.web.approvals import Approval
@@ -22,6 +22,7 @@ from ops_dashboard.web.components import (
 )
 from ops_dashboard.web.dag_runs import DagRun, read_run
 from ops_dashboard.web.errors import Problem
+from ops_dashboard.web.pages.operations.words import what_runs
 from ops_dashboard.web.pages.previews import preview
 from ops_dashboard.web.pages.runs import is_own, run, tab_of, why_not_answer
 from ops_dashboard.web.pages.shared import person
@@ -89,6 +90,7 @@ def _form_page(request: PageRequest, asked: DagRun, approval: Approval, errors: 
                     Facts(
                         ("Asked by", person(asked.asked_by or "nobody", request.user.name)),
                         ("At", Time(asked.asked_at)),
+                        *_what_runs(request, asked),
                     )
                 ),
                 *preview(approval.parts),
@@ -97,6 +99,13 @@ def _form_page(request: PageRequest, asked: DagRun, approval: Approval, errors: 
         subject=_subject(asked),
         lead="Nothing of what is shown here will be done." if own else _LEAD,
     )
+
+
+def _what_runs(request: PageRequest, asked: DagRun) -> tuple[tuple[str, Node], ...]:
+    model = request_model(asked.dag_id)
+    if model is None or not issubclass(model, RunRequest) or not request.may("view:operations"):
+        return ()
+    return (what_runs(request, model.operation),)
 
 
 def _subject(asked: DagRun) -> str:

@@ -37,7 +37,8 @@ def by_right(
     found = (Heading(f"Your {kind}", note=_by_groups(mine)), Panel(own, flush=True))
     if not others:
         return found
-    table = Table(columns, [cells(view) for view in others], f"{kind.capitalize()} of others")
+    who_may = (*columns[:-1], Column("Who may"))
+    table = Table(who_may, [cells(view) for view in others], f"{kind.capitalize()} of others")
     return (*found, Heading("Other teams", note="view only"), Panel(table, flush=True))
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from ops_dashboard.web.pages.operations import catalogue, run_form
+from ops_dashboard.web.pages.operations import catalogue, run_form, source
 from ops_dashboard.web.pages.operations.words import operation_url
 
-PAGES = (catalogue.router, run_form.router)
+PAGES = (catalogue.router, run_form.router, source.router)
 
 __all__ = ["PAGES", "operation_url"]

@@ -14,7 +14,6 @@ from ops_dashboard.overview.operations import OperationView, view_operations
 from ops_dashboard.parameters import text_of
 from ops_dashboard.text import shorten
 from ops_dashboard.web.components import (
-    Code,
     Column,
     Empty,
     Facts,
@@ -130,12 +129,11 @@ def beside(known: About) -> tuple[Node, ...]:
 
 def _facts(known: About) -> Facts:
     operation = known.operation
-    kind, file = words.kind_of(operation)
     grant = known.seen.decision.grant
     right = ("Your right", str(grant)) if known.seen.decision.allowed else ("Who may", _who_may(known))
     return Facts(
         ("Owner", operation.owner),
-        (kind, Code(file)),
+        words.what_runs(known.request, operation),
         *([("Usually takes", words.duration(known.usually))] if known.usually is not None else []),
         ("Ends after", words.time_limit(operation)),
         ("At once", words.at_once(operation)),

@@ -12,6 +12,7 @@ from ops_dashboard.catalog import Operation
 from ops_dashboard.parameters import text_of
 from ops_dashboard.scripts import Interpreter
 from ops_dashboard.text import shorten
+from ops_dashboard.web.components import Code, Link, Node
 from ops_dashboard.web.request import PageRequest
 from ops_dashboard.web.wording import lasting
 
@@ -52,6 +53,14 @@ def kind_of(operation: Operation) -> tuple[str, str]:
         return f"SQL on {operation.sql.connection}", operation.sql.file
     assert operation.pod is not None  # noqa: S101 - the catalog has made sure
     return f"Pod in {operation.pod.namespace}", operation.pod.image
+
+
+def what_runs(request: PageRequest, operation: Operation) -> tuple[str, Node]:
+    """The same for a page, with the way to what a file says."""
+    kind, name = kind_of(operation)
+    if operation.pod is not None:
+        return kind, Code(name)
+    return kind, Link(Code(name), request.url("/operations/{name}/source", name=operation.name))
 
 
 def time_limit(operation: Operation) -> str:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from ops_dashboard.acts import DAG_PREFIX
+from ops_dashboard.catalog import CatalogError
+from ops_dashboard.catalog.current import current_catalog
 from ops_dashboard.ledger import Entry, Outcome
 from ops_dashboard.parameters import text_of
 from ops_dashboard.web.components import Button, Code, Facts, Node, Progress, Step, StepState, Text, Tone
@@ -32,9 +35,9 @@ class OperationTelling(Telling):
 
     def change(self, story: Story) -> Node:
         """The values, by name."""
-        values = recorded_values(story.requested) or {}
-        given = ((name, None if value is None else Code(text_of(value))) for name, value in values.items())
-        return Facts(*given) if values else None
+        labels, values = _labels(self.subject(story)), recorded_values(story.requested) or {}
+        codes = {name: None if value is None else Code(text_of(value)) for name, value in values.items()}
+        return Facts(*((labels.get(name, name), code) for name, code in codes.items())) if values else None
 
     def progress(self, story: Story, entry: Entry) -> tuple[Node, ...]:
         """How far it says it is, and its result."""
@@ -80,7 +83,7 @@ class OperationTelling(Telling):
         given = recorded_in_short(entry.requested)
         if entry.after is None:
             return given or None
-        return f"{given} → {recorded_in_short(entry.after)}".removeprefix(" → ")
+        return ", ".join(filter(None, (given, f"result {recorded_in_short(entry.after)}")))
 
 
 class CancelTelling(Telling):
@@ -96,6 +99,15 @@ class CancelTelling(Telling):
     def change(self, story: Story) -> Node:
         """The run that shall end."""
         return Text(Code(str(story.requested))) if story.requested is not None else None
+
+
+def _labels(name: str) -> Mapping[str, str]:
+    """What the form calls the parameters; nothing of an operation that is in the catalog no more."""
+    try:
+        operation = current_catalog().operations.get(name)
+    except CatalogError:
+        operation = None
+    return {each: parameter.label(each) for each, parameter in operation.parameters.items()} if operation else {}
 
 
 def _duration(story: Story, entry: Entry) -> str:
