@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 
 from playwright.sync_api import Browser, sync_playwright
@@ -13,7 +14,7 @@ from demo.stack import Stack
 from demo.temporary import temporary_stack
 
 _IMAGES = Path(__file__).parent / "images"
-_PERSON = "oncall@ads.example.com"
+_PERSON, _OTHER, _APPROVER = "oncall@ads.example.com", "oncall@search.example.com", "admin@platform.example.com"
 _SETTLE_MS = 1500
 _PAGES = {
     "workers": "/ops/workers",
@@ -24,6 +25,7 @@ _PAGES = {
     "audit": "/ops/audit",
     "access": "/ops/access?action=scale:search/ranker",
 }
+_PURGE = {"region": "eu", "prefix": "ads:", "reason": "Stale ads after the rollback"}
 
 
 def main() -> None:
@@ -37,10 +39,11 @@ def main() -> None:
 
 
 def _leave_a_history(stack: Stack) -> None:
-    with Client(stack.url, _PERSON) as client, Client(stack.url, "oncall@search.example.com") as other:
+    with Client(stack.url, _PERSON) as client, Client(stack.url, _OTHER) as other:
         _act(client, "ads/bidder", 9, "Bid backlog at 40 k and rising")
         _act(client, "ads/bidder", 6, "Backlog drained")
         _act(other, "ads/bidder", 12, "Crawl depends on it")
+        other.trigger("ops_run_purge-cache", dict(_PURGE))
 
 
 def _begin_a_run(stack: Stack, replicas: int) -> str:
@@ -56,6 +59,12 @@ def _act(client: Client, pool: str, replicas: int, reason: str) -> None:
 
 
 def _take(browser: Browser, stack: Stack, scheme: str, replicas: int) -> None:
+    own = {"run": _begin_a_run(stack, replicas), **_PAGES}
+    for person, pages in ((_PERSON, own), (_APPROVER, {"approvals": "/ops/approvals"})):
+        _take_as(person, pages, browser, stack, scheme)
+
+
+def _take_as(person: str, pages: Mapping[str, str], browser: Browser, stack: Stack, scheme: str) -> None:
     context = browser.new_context(
         base_url=stack.url,
         viewport={"width": 1180, "height": 720},
@@ -63,11 +72,11 @@ def _take(browser: Browser, stack: Stack, scheme: str, replicas: int) -> None:
     )
     page = context.new_page()
     page.goto("/auth/login/")
-    page.fill("input[name=username]", _PERSON)
+    page.fill("input[name=username]", person)
     page.fill("input[name=password]", PASSWORD)
     page.click("input[type=submit], button[type=submit]")
     page.wait_for_url(lambda url: "/auth/login" not in url)
-    for name, path in {"run": _begin_a_run(stack, replicas), **_PAGES}.items():
+    for name, path in pages.items():
         page.goto(path)
         page.wait_for_timeout(_SETTLE_MS)
         page.screenshot(path=_IMAGES / f"{name}-{scheme}.png")

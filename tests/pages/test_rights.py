@@ -182,6 +182,12 @@ def test_what_there_is_or_may_be_is_not_called_unknown(site: Site, action: str) 
     assert "Unknown:" not in words(visit(site, ADMIN, action=action))
 
 
+@pytest.mark.parametrize(("action", "told"), [("run:purge-cache", True), ("run:rebuild-report", False), ("*", False)])
+def test_that_a_right_alone_is_not_enough_is_told(site: Site, action: str, told: bool) -> None:
+    needed = "Takes a second person: somebody in platform-admins, and not who asks, has to approve each run."
+    assert (needed in words(visit(site, ADMIN, action=action))) is told
+
+
 @pytest.mark.usefixtures("seeing")
 def test_a_refusal_says_why_and_who_may_instead(site: Site) -> None:
     html = visit(site, ADS, action="scale:search/ranker")

@@ -75,7 +75,7 @@ def test_two_people_approve_by_clicking(chromium: Browser, stack: Stack, search:
         asking.get_by_label("Reason").fill("stale queries")
         asking.get_by_role("button", name="Review").click()
         asking.get_by_role("button", name="Ask for approval").click()
-        expect(asking.get_by_text("Waiting for approval")).to_be_visible(timeout=30_000)
+        expect(asking.get_by_text("Waiting for approval", exact=True)).to_be_visible(timeout=30_000)
         expect(asking.get_by_text("somebody else in platform-admins has to answer")).to_be_visible()
         expect(asking.get_by_role("link", name="Approve")).to_have_count(0)
 

@@ -27,7 +27,7 @@ from ops_dashboard.web.components import (
     Tone,
     Toolbar,
 )
-from ops_dashboard.web.pages.access.words import origin, unknown_resource, validity, way
+from ops_dashboard.web.pages.access.words import approval_needed, origin, unknown_resource, validity, way
 from ops_dashboard.web.pages.runs import run_url
 from ops_dashboard.web.pages.shared import outcome_badge, person
 from ops_dashboard.web.questions import SEES_OTHERS
@@ -54,6 +54,7 @@ def answer_page(request: PageRequest, user: str, action: str, toolbar: Toolbar) 
         f"{_name(request, user)} {'may, within limits,' if beyond else 'may' if decision.allowed else 'may not'}",
         toolbar,
         unknown_resource(action),
+        approval_needed(action),
         *_record(request, entry),
         Panel(*_decision(request, decision, found.path) if beyond is None else _beyond(request, beyond)),
         *_holders(request, found.holders),

@@ -76,6 +76,19 @@ def known_actions(granted: Set[str]) -> list[str]:
     return sorted(actions | {f"{action.partition('/')[0]}/*" for action in actions if "/" in action} | granted)
 
 
+def approval_needed(action: str) -> Note | None:
+    """The remark that the right alone is not enough: each run of the operation takes a second person, too."""
+    verb, _, name = action.partition(":")
+    try:
+        operation = current_catalog().operations.get(name) if verb == RunRequest.verb else None
+    except CatalogError:
+        return None  # who may what can be told all the same
+    if operation is None or operation.approval is None:
+        return None
+    text = f"somebody in {operation.approval.group}, and not who asks, has to approve each run."
+    return Note(Tone.BUSY, text, title="Takes a second person:")
+
+
 def unknown_resource(action: str) -> Note | None:
     """The warning that there is no such pool, operation or setting: a right to it is a right to nothing."""
     verb, _, name = action.partition(":")
