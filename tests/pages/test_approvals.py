@@ -110,6 +110,15 @@ def test_an_operation_tells_what_of_it_waits_in_the_list_and_above_its_form(
     assert "Waiting for approval" not in visit(site, ADS, f"{PAGE}/missing-script")
 
 
+def test_what_waits_takes_nobodys_place(site: Site, company: psycopg.Connection) -> None:
+    """Rebuilding a report goes on once at a time."""
+    waits(site, company, actor=ADS, resource="rebuild-report", dag_id="ops_run_rebuild-report")
+    (row,) = [row for row in rows(visit(site, ADS), "Your operations") if "rebuild-report" in row]
+    assert row.endswith("Run Rebuild a report")
+    assert rows(visit(site, ADS, show="running"), "Your operations") == []
+    assert "Running now" not in words(visit(site, ADS, f"{PAGE}/rebuild-report"))
+
+
 def test_several_that_wait_are_counted(site: Site, company: psycopg.Connection) -> None:
     waits(site, company)
     waits(site, company, actor=ADS)
@@ -121,7 +130,9 @@ def test_several_that_wait_are_counted(site: Site, company: psycopg.Connection) 
 def test_what_waits_is_in_the_audit_with_the_time_it_was_asked_for(site: Site, company: psycopg.Connection) -> None:
     asked = waits(site, company, reason="stale")
     (row,) = rows(visit(site, ADMIN, "/ops/audit"), "Requests, newest first")
-    assert row.endswith(f"{SEARCH} run purge-cache stale region eu, shard e1 Waiting")
+    assert row.endswith(
+        f"{SEARCH} waits for somebody in platform-admins run purge-cache stale region eu, shard e1 Waiting"
+    )
     for outcome, found in (("running", 1), ("refused", 0)):
         with site.client(ADMIN) as client:
             entries = client.get("/ops/api/v1/ledger", params={"outcome": outcome}).json()["entries"]

@@ -67,7 +67,8 @@ def view_operations(
     names = [operation.name for operation in operations]
     runs = ledger.last_started(connection, RunRequest.verb, names, per_resource=recent)
     under_way = Filter(action=RunRequest.verb, outcome=Outcome.RUNNING)
-    running = ledger.entries(connection, under_way, limit=ledger.MOST_ENTRIES).entries
+    open_requests = ledger.entries(connection, under_way, limit=ledger.MOST_ENTRIES).entries
+    running = [entry for entry in open_requests if entry.is_running]
     return tuple(
         OperationView(
             operation=operation,

@@ -24,7 +24,7 @@ from ops_dashboard.web.dag_runs import DagRun, read_run
 from ops_dashboard.web.errors import Problem
 from ops_dashboard.web.pages.operations.words import what_runs
 from ops_dashboard.web.pages.previews import preview
-from ops_dashboard.web.pages.runs import is_own, run, tab_of, why_not_answer
+from ops_dashboard.web.pages.runs import is_own, run, why_not_answer
 from ops_dashboard.web.pages.shared import person
 from ops_dashboard.web.request import PageRequest
 from ops_dashboard.web.router import Router
@@ -35,7 +35,7 @@ _CHOICE, _APPROVE, _REJECT = "choice", "approve", "reject"
 _LEAD = "Once approved, exactly what is shown here is carried out; if anything of it changes before, nothing is."
 
 
-@router.page("/runs/{dag_id}/{run_id}/answer", title="Answer", needs=None, tab=tab_of)
+@router.page("/runs/{dag_id}/{run_id}/answer", title="Answer", needs=None, tab="/approvals")
 def answer_form(request: PageRequest) -> Page:
     """Show what exactly would be done, and ask."""
     asked, approval = _waiting(request)
@@ -84,8 +84,7 @@ def _form_page(request: PageRequest, asked: DagRun, approval: Approval, errors: 
     return Page(
         "Withdraw" if own else "Approve",
         Columns(
-            main=Panel(*_form(request, asked, errors)),
-            side=(
+            main=(
                 Panel(
                     Facts(
                         ("Asked by", person(asked.asked_by or "nobody", request.user.name)),
@@ -95,6 +94,7 @@ def _form_page(request: PageRequest, asked: DagRun, approval: Approval, errors: 
                 ),
                 *preview(approval.parts),
             ),
+            side=Panel(*_form(request, asked, errors)),
         ),
         subject=_subject(asked),
         lead="Nothing of what is shown here will be done." if own else _LEAD,

@@ -118,15 +118,20 @@ def _toolbar(request: PageRequest) -> Toolbar:
 
 def _cells(request: PageRequest, entry: Entry) -> tuple[Node, ...]:
     href = run_url(request, entry)
-    approved = f"approved by {person(entry.approved_by, request.user.name)}" if entry.approved_by else None
     act = (f"{entry.action} ", Link(Code(entry.resource or "?"), href))
     return (
         Stacked(Time(entry.at, clock=True), Time(entry.at)),
-        Stacked(person(entry.actor, request.user.name), approved),
+        Stacked(person(entry.actor, request.user.name), _second_person(request, entry)),
         Stacked(act, " · ".join(filter(None, (entry.reason, entry.message)))),
         effect(entry),
         outcome_badge(entry),
     )
+
+
+def _second_person(request: PageRequest, entry: Entry) -> str | None:
+    if entry.is_waiting:
+        return f"waits for somebody in {entry.approver}"
+    return f"approved by {person(entry.approved_by, request.user.name)}" if entry.approved_by else None
 
 
 def _nothing(request: PageRequest) -> Empty:

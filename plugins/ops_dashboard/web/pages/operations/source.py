@@ -6,7 +6,7 @@ from hashlib import sha256
 
 from ops_dashboard.scripts import ScriptError, read_content
 from ops_dashboard.settings import settings
-from ops_dashboard.web.components import Code, Facts, Output, Page, Panel
+from ops_dashboard.web.components import Code, Facts, Heading, Output, Page, Panel
 from ops_dashboard.web.errors import Problem, not_found
 from ops_dashboard.web.pages.operations.about import operation_of
 from ops_dashboard.web.pages.operations.words import kind_of
@@ -31,6 +31,7 @@ def source(request: PageRequest) -> Page:
     return Page(
         kind,
         Panel(Facts(("sha256", Code(sha256(content).hexdigest())), ("Lines", len(lines)))),
+        Heading("Content"),
         Output([_visible(line) for line in lines], file),
         subject=file,
         lead=f"What {operation.title} runs, as it is on this web server now.",
