@@ -127,9 +127,10 @@ DECLARE
     others text[] := ARRAY(SELECT ops.groups_that_may(asked));
 BEGIN
     SELECT array_agg(held.group_name || ' may ' || verb || ' ' || held.resource ORDER BY held.group_name, held.resource),
-           bool_or(team LIKE ops.like_pattern(split_part(held.resource, '/', 1)))
+           bool_or(verb || ':' || team LIKE held.team_pattern)
       INTO mine, reaches_team
-      FROM (SELECT grants.group_name, substr(grants.action, length(verb) + 2) AS resource
+      FROM (SELECT grants.group_name, substr(grants.action, length(verb) + 2) AS resource,
+                   split_part(grants.pattern, '/', 1) AS team_pattern
               FROM ops.grants
              WHERE grants.revoked_at IS NULL AND grants.group_name = ANY (my_groups)
                AND starts_with(grants.action, verb || ':')
@@ -235,9 +236,10 @@ RETURN (
 -- Limits are judged grant by grant, never merged: one grant must allow all of it. Of several that do, the widest is
 -- named; of several that don't, one with an approver, which offers a way, or else the one that comes closest.
 -- STABLE is part of the meaning: all queries in it see the same snapshot, also while a sync commits.
+-- Its queries look up a few rows by index, whoever asks for what: to plan them anew each time would take longer.
 CREATE FUNCTION ops.decide(who text, asked text, requested numeric DEFAULT NULL, present numeric DEFAULT NULL)
 RETURNS ops.decision
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_generic_plan
 AS $$
 DECLARE
     moment timestamptz := clock_timestamp();
