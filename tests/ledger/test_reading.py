@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from base64 import urlsafe_b64encode
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import psycopg
 import pytest
@@ -211,16 +210,6 @@ def test_what_waits_is_told_until_its_time_is_over_the_oldest_first(app_connecti
         "nobody approved it in time; ask anew",
         False,
     )
-
-
-def test_a_run_goes_on_with_the_request_that_it_put_before_somebody(app_connection: psycopg.Connection) -> None:
-    waiting = write(app_connection, request(), Event.WAITING, time_limit=long_ago())
-    again = replace(waiting, request_id=uuid4())
-    assert ledger.taken_up(app_connection, again) == waiting
-    other = replace(again, task_id="another")
-    assert ledger.taken_up(app_connection, other) == other
-    write(app_connection, waiting, Event.STARTED)
-    assert ledger.taken_up(app_connection, again) == again
 
 
 def test_who_approved_is_found_by_name(app_connection: psycopg.Connection) -> None:

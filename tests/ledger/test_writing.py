@@ -167,6 +167,26 @@ def test_a_task_of_a_run_starts_once_and_the_second_try_can_still_be_recorded(
     write(app_connection, replace(first, request_id=uuid4(), task_id="another"), Event.STARTED)
 
 
+def test_a_run_goes_on_with_the_request_that_it_put_before_somebody(app_connection: psycopg.Connection) -> None:
+    asked = write(app_connection, request(reason="x" * 3000 + "\0"), Event.WAITING, time_limit=long_ago())
+    again = replace(asked, request_id=uuid4())
+    assert ledger.taken_up(app_connection, again) == asked
+    for _ in range(2):
+        write(app_connection, asked, Event.WAITING)
+    write(app_connection, asked, Event.STARTED)
+    assert ledger.taken_up(app_connection, again) == again
+
+
+@pytest.mark.parametrize("field", ["actor", "action", "resource", "dag_id", "run_id", "task_id", "reason"])
+def test_an_id_that_is_used_again_for_something_else_is_another_request(
+    app_connection: psycopg.Connection, field: str
+) -> None:
+    waiting = write(app_connection, request(), Event.WAITING)
+    other = replace(waiting, request_id=uuid4(), **{field: "other"})  # type: ignore[arg-type]
+    assert ledger.taken_up(app_connection, other) == other
+    write(app_connection, other, Event.REFUSED)
+
+
 def test_of_many_that_start_the_same_run_at_once_one_does(app_url: str) -> None:
     shared = request()
     results: list[str] = []

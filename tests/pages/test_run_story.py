@@ -22,7 +22,7 @@ from ops_dashboard.ledger import Details, Event, Request
 from ops_dashboard.web.app import create_app
 from ops_dashboard.web.errors import Problem
 from ops_dashboard.web.pages import runs
-from ops_dashboard.web.pages.story import is_replay
+from ops_dashboard.web.pages.run_records import is_replay
 from ops_operators.runs import refuse_replay
 from ops_operators.verdicts import RefusedError
 from tests.product.test_run_page import badge, is_live, words
@@ -186,8 +186,8 @@ def test_a_run_that_waits_for_approval_says_for_whose_until_it_is_answered(
 def test_what_waited_in_vain_has_changed_nothing(
     page: Callable[[], str], airflow: Airflow, app_connection: psycopg.Connection, state: str | None
 ) -> None:
-    """Its run is ended by hand, or Airflow does not go on with it after its time."""
-    by_hand = state in {"failed", "success"}
+    """Its run is ended by hand or deleted, or Airflow does not go on with it after its time."""
+    by_hand = state != "running"
     record(app_connection, waiting(soon() if by_hand else LONG_AGO))
     airflow.state = state
     html = page()

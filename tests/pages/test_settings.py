@@ -223,7 +223,7 @@ def test_the_form_tells_what_is_there_what_is_accepted_and_what_it_restarts(site
         "Your grant ads-oncall → set:ads/*",
         "ConfigMap bidder-config in namespace ads, key batch_size",
         "Restarts Deployment bidder",
-        "Nobody has changed this setting from here yet.",
+        "Nobody has changed it from here yet.",
     ):
         assert part in text
     assert "restarted" not in words(get(site, MODEL, SEARCH))

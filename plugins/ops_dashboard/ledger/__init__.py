@@ -8,12 +8,11 @@ from ops_dashboard.ledger.reading import (
     entries,
     last_changes,
     last_started,
-    taken_up,
     typical_seconds,
     waiting,
 )
 from ops_dashboard.ledger.verifying import Verification, verify
-from ops_dashboard.ledger.writing import AlreadyStartedError, append
+from ops_dashboard.ledger.writing import AlreadyStartedError, append, taken_up
 
 __all__ = [
     "MOST_ENTRIES",

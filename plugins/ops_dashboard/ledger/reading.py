@@ -6,13 +6,13 @@ import binascii
 import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from psycopg import sql
 from psycopg.rows import dict_row
 
-from ops_dashboard.ledger.models import Entry, Filter, Outcome, Page, Request
+from ops_dashboard.ledger.models import Entry, Filter, Outcome, Page
 from ops_dashboard.text import shown
 
 if TYPE_CHECKING:
@@ -106,13 +106,6 @@ SELECT {_ENTRY_COLUMNS}
  ORDER BY requests.seq LIMIT {MOST_ENTRIES}
 """  # noqa: S608 - constants
 
-_REQUEST_THAT_WAITS = """
-SELECT ledger.request_id
-  FROM ops.open_requests JOIN ops.ledger ON ledger.seq = open_requests.opened
- WHERE NOT open_requests.has_started
-   AND (ledger.dag_id, ledger.run_id, ledger.task_id) = (%(dag_id)s, %(run_id)s, %(task_id)s)
-"""
-
 # However seldom it succeeds, no more than its last runs are looked at.
 _TYPICAL_SECONDS = """
 SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM recent.took))
@@ -186,12 +179,6 @@ def waiting(connection: psycopg.Connection) -> tuple[Entry, ...]:
     """Return the requests that wait for somebody's approval, the oldest first; no more than `MOST_ENTRIES`."""
     rows = connection.cursor(row_factory=dict_row).execute(_WAITING)
     return tuple(map(_entry, rows))
-
-
-def taken_up(connection: psycopg.Connection, request: Request) -> Request:
-    """Return the request as the one that its run has put before a second person, if that has not started or ended."""
-    row = connection.execute(_REQUEST_THAT_WAITS, asdict(request)).fetchone()
-    return request if row is None else replace(request, request_id=row[0])
 
 
 def typical_seconds(connection: psycopg.Connection, action: str, resource: str) -> float | None:

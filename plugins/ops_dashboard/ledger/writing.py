@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
 from psycopg.types.json import Jsonb
@@ -23,6 +23,15 @@ _LARGEST_NUMBER = 1e300  # either way; as the table has it
 _APPEND = """
 SELECT ops.ledger_append(%(request_id)s, %(event)s, %(actor)s, %(action)s, %(resource)s, %(dag_id)s, %(run_id)s,
     %(task_id)s, %(reason)s, clock_timestamp() + %(time_limit)s::interval, %(details)s)
+"""
+
+
+_REQUEST_THAT_WAITS = """
+SELECT ledger.request_id
+  FROM ops.open_requests JOIN ops.ledger ON ledger.seq = open_requests.opened
+ WHERE NOT open_requests.has_started
+   AND (actor, action, resource, dag_id, run_id, task_id, reason) =
+       (%(actor)s, %(action)s, %(resource)s, %(dag_id)s, %(run_id)s, %(task_id)s, %(reason)s)
 """
 
 
@@ -49,14 +58,12 @@ def append(connection: psycopg.Connection, request: Request, event: Event, detai
     goes_on = event in {Event.WAITING, Event.STARTED}
     if goes_on and details.time_limit is None:
         raise ValueError(f"a request can't be {event} without a time limit")
-    names = {name: _storable(value, _LONGEST_NAME) for name, value in asdict(request).items() if isinstance(value, str)}
     content = {name: value for name, value in asdict(details).items() if value is not None and name != "time_limit"}
     row = connection.execute(
         _APPEND,
-        names
+        _texts(request)
         | {
             "request_id": request.request_id,
-            "reason": _storable(request.reason, _LONGEST_TEXT),
             "event": event.value,
             "time_limit": details.time_limit if goes_on else None,
             "details": Jsonb({name: _storable_value(value, _longest(name)) for name, value in content.items()}),
@@ -65,6 +72,20 @@ def append(connection: psycopg.Connection, request: Request, event: Event, detai
     if row is None or row[0] is None:
         raise AlreadyStartedError(f"task {request.task_id} of run {request.run_id} has started before")
     return int(row[0])
+
+
+def taken_up(connection: psycopg.Connection, request: Request) -> Request:
+    """Return the request as the one that its run has put before a second person, if that has not started or ended.
+
+    It has to be the same in all: a run can be deleted, and its id be used again for something else.
+    """
+    row = connection.execute(_REQUEST_THAT_WAITS, _texts(request)).fetchone()
+    return request if row is None else replace(request, request_id=row[0])
+
+
+def _texts(request: Request) -> dict[str, str]:
+    texts = {name: _storable(value, _LONGEST_NAME) for name, value in asdict(request).items() if isinstance(value, str)}
+    return texts | {"reason": _storable(request.reason, _LONGEST_TEXT)}
 
 
 def _longest(name: str) -> int:

@@ -24,7 +24,8 @@ from ops_dashboard.web.dag_runs import DagRun, read_run
 from ops_dashboard.web.errors import Problem
 from ops_dashboard.web.pages.operations.words import what_runs
 from ops_dashboard.web.pages.previews import preview
-from ops_dashboard.web.pages.runs import is_own, run, why_not_answer
+from ops_dashboard.web.pages.reader import is_reader
+from ops_dashboard.web.pages.runs import run, why_not_answer
 from ops_dashboard.web.pages.shared import person
 from ops_dashboard.web.request import PageRequest
 from ops_dashboard.web.router import Router
@@ -48,7 +49,7 @@ def answer(request: PageRequest) -> Redirect | Page:
     asked, approval = _waiting(request)
     choice, note = request.form.get(_CHOICE, ""), request.form.get("note", "")
     errors = {}
-    accepted = [_REJECT] if is_own(request, asked.asked_by) else [_APPROVE, _REJECT]
+    accepted = [_REJECT] if is_reader(request, asked.asked_by) else [_APPROVE, _REJECT]
     if choice not in accepted:
         errors[_CHOICE] = f"{shown(choice)} is not accepted; accepted is {' or '.join(accepted)}"
     if choice == _REJECT and not shorten(note, MAX_REASON).strip():
@@ -74,13 +75,13 @@ def _waiting(request: PageRequest) -> tuple[DagRun, Approval]:
     if approval is None or not approval.is_open:
         raise Problem(409, "Nothing waits for an answer", "It has been answered, or its time is over.")
     why_not = why_not_answer(request, asked.asked_by, approval)
-    if why_not is not None and not is_own(request, asked.asked_by):
+    if why_not is not None and not is_reader(request, asked.asked_by):
         raise Problem(403, "Your answer would not count", why_not)
     return asked, approval
 
 
 def _form_page(request: PageRequest, asked: DagRun, approval: Approval, errors: dict[str, str]) -> Page:
-    own = is_own(request, asked.asked_by)
+    own = is_reader(request, asked.asked_by)
     return Page(
         "Withdraw" if own else "Approve",
         Columns(
@@ -114,7 +115,7 @@ def _subject(asked: DagRun) -> str:
 
 
 def _form(request: PageRequest, asked: DagRun, errors: dict[str, str]) -> tuple[Node, ...]:
-    own = is_own(request, asked.asked_by)
+    own = is_reader(request, asked.asked_by)
     note = TextArea(
         "note",
         "Note",

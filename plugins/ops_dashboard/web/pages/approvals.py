@@ -21,7 +21,8 @@ from ops_dashboard.web.components import (
     Time,
 )
 from ops_dashboard.web.pages.answer import answer_form
-from ops_dashboard.web.pages.runs import is_own, run_url
+from ops_dashboard.web.pages.reader import is_reader
+from ops_dashboard.web.pages.runs import run_url
 from ops_dashboard.web.pages.shared import wanted
 from ops_dashboard.web.pages.waiting import read_waiting, to_answer
 from ops_dashboard.web.request import PageRequest
@@ -49,7 +50,7 @@ def approvals(request: PageRequest) -> Page:
     """Nothing else: what others ask others for is in the audit."""
     waiting = read_waiting(request)
     answerable = [_to_answer(request, entry) for entry in to_answer(request, waiting)]
-    own = [_own(request, entry) for entry in waiting.entries if is_own(request, entry.actor)]
+    own = [_own(request, entry) for entry in waiting.entries if is_reader(request, entry.actor)]
     nothing = Empty("Nothing waits for your answer.", "What people in a group of yours have to approve appears here.")
     return Page(
         "Approvals",

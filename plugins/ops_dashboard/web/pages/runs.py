@@ -31,6 +31,7 @@ from ops_dashboard.web.components import (
 )
 from ops_dashboard.web.dag_runs import DagRun
 from ops_dashboard.web.pages.previews import preview
+from ops_dashboard.web.pages.reader import is_reader
 from ops_dashboard.web.pages.shared import outcome_badge, person
 from ops_dashboard.web.pages.story import Story, read_story
 from ops_dashboard.web.pages.tellings import telling_of
@@ -52,7 +53,7 @@ def tab_of(request: PageRequest) -> str:
 def run(request: PageRequest) -> Page:
     """Follow a run while it goes on; afterwards tell how it ended. Everybody may see what they asked for."""
     story = read_story(request, request.path["dag_id"], request.path["run_id"])
-    if not is_own(request, story.asked_by):
+    if not is_reader(request, story.asked_by):
         request.require("view:audit")
     telling = telling_of(story.dag_id)
     return Page(
@@ -98,18 +99,13 @@ def _approval(request: PageRequest, story: Story) -> tuple[Node, ...]:
     href = request.url("/runs/{dag_id}/{run_id}/answer", **path)
     if why_not is None:
         return (Actions(Button("Approve or reject", href, primary=True)), *preview(approval.parts))
-    withdraw = Actions(Button("Withdraw…", href)) if is_own(request, story.asked_by) else None
+    withdraw = Actions(Button("Withdraw…", href)) if is_reader(request, story.asked_by) else None
     return (Text(why_not), withdraw, *preview(approval.parts))
-
-
-def is_own(request: PageRequest, asked_by: str | None) -> bool:
-    """Whether the reader is who asked."""
-    return access.is_same_person(asked_by, request.user.name)
 
 
 def why_not_answer(request: PageRequest, asked_by: str | None, approval: Approval) -> str | None:
     """Say why this person's answer would not count; None if it would."""
-    if is_own(request, asked_by):
+    if is_reader(request, asked_by):
         return f"You asked for it, so somebody else in {approval.group} has to answer."
     why_not = access.why_not_member(request.database, request.user.name, approval.group)
     return f"It takes somebody in {approval.group}; you are somebody {why_not}." if why_not else None

@@ -8,9 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ops_dashboard import ledger
-from ops_dashboard.access import is_same_person
 from ops_dashboard.acts import (
-    EXECUTED_BEFORE,
     OPERATION_TASK_ID,
     ActRequest,
     RequestError,
@@ -21,15 +19,19 @@ from ops_dashboard.acts import (
 )
 from ops_dashboard.catalog import CatalogError
 from ops_dashboard.catalog.current import current_catalog
-from ops_dashboard.ledger import Entry, Filter, Outcome, Value
+from ops_dashboard.ledger import Entry, Value
 from ops_dashboard.text import shorten
 from ops_dashboard.web.approvals import Approval, read_approval
 from ops_dashboard.web.dag_runs import DagRun, is_paused, read_run
 from ops_dashboard.web.errors import Problem, not_found
+from ops_dashboard.web.pages.reader import is_reader
+from ops_dashboard.web.pages.run_records import as_airflow_knows, read_records, told_apart
 from ops_dashboard.web.request import PageRequest
 from ops_dashboard.web.run_output import Output, read_output
 from ops_dashboard.workers import PoolStatus
 from ops_dashboard.workers.statuses import status_reader
+
+_GONE = 404
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,18 +137,20 @@ def read_story(request: PageRequest, dag_id: str, run_id: str) -> Story:
     Raises:
         Problem: 404 or 403, nothing is known of it, or nothing that this person may know.
     """
-    found = _records(request, dag_id, run_id)
+    found = read_records(request, dag_id, run_id)
     airflow: DagRun | None = None
+    is_gone = False
     try:
         airflow = read_run(request.airflow, dag_id, run_id)
-    except Problem:
+    except Problem as problem:
         # Airflow may have forgotten the run, or not show it to this person; the ledger has not forgotten.
         if not found:
             raise
+        is_gone = problem.status == _GONE
     ended = airflow is not None and airflow.has_ended
     if ended and not all(entry.has_ended for entry in found):
-        found = _records(request, dag_id, run_id)  # it may have ended after its records were read
-    first, others = _told_apart([_lost(entry) if _is_lost(entry, ended=ended) else entry for entry in found])
+        found = read_records(request, dag_id, run_id)  # it may have ended after its records were read
+    first, others = told_apart([as_airflow_knows(entry, ended=ended, gone=is_gone) for entry in found])
     model = _model(dag_id)
     if first is None and model is None:
         raise not_found(f"DAG {shorten(dag_id)} carries out no requests.")
@@ -179,57 +183,12 @@ def _output(request: PageRequest, story: Story, run_id: str) -> Output | None:
     if story.verb != RunRequest.verb or story.airflow is None or story.entry is None or story.entry.started_at is None:
         return None
     # What a script says is for who works with it: more than a record is, and nobody has looked at what is in it.
-    is_own = is_same_person(story.entry.actor, request.user.name)
-    if not is_own and not request.may(f"{RunRequest.verb}:{story.resource}"):
+    if not is_reader(request, story.entry.actor) and not request.may(f"{RunRequest.verb}:{story.resource}"):
         return None
     try:
         return read_output(request.airflow, story.dag_id, run_id, OPERATION_TASK_ID)
     except Problem:
         return None  # its log may be gone, or not be this person's to read
-
-
-def _records(request: PageRequest, dag_id: str, run_id: str) -> list[Entry]:
-    entries = ledger.entries(request.database, Filter(run_id=run_id), limit=ledger.MOST_ENTRIES).entries
-    request.release_database()
-    return [entry for entry in entries if entry.dag_id == dag_id]
-
-
-def _told_apart(found: Sequence[Entry]) -> tuple[Entry | None, Sequence[Entry]]:
-    """Tell the record of what was carried out from the others; or of what was asked last, if nothing was.
-
-    Args:
-        found: All records of the run's id, the newest first.
-
-    Returns:
-        That record, and the others, the oldest first.
-    """
-    started = [entry for entry in found if entry.started_at]
-    asked = [entry for entry in found if not is_replay(entry.message or "")]
-    first = next(iter([*started, *asked, *found]), None)
-    return first, [entry for entry in reversed(found) if entry is not first]
-
-
-def is_replay(message: str) -> bool:
-    """Whether a refusal tells that nobody asked: an earlier request was executed again."""
-    return EXECUTED_BEFORE in message
-
-
-def _is_lost(entry: Entry, *, ended: bool) -> bool:
-    """Whether the task is gone without having written how it ended: it was killed, or its machine was."""
-    return entry.finished_at is None and (entry.outcome is Outcome.UNKNOWN or (ended and not entry.has_ended))
-
-
-def _lost(entry: Entry) -> Entry:
-    if entry.started_at is None:
-        message = "It was ended in Airflow while it waited for approval; ask anew."
-        return replace(entry, outcome=Outcome.REFUSED, message=message)
-    if entry.changed_at is None:
-        lost = "The task was lost, and whether anything was changed is not known."
-    else:
-        change = f"the change to {entry.after}" if entry.after is not None else "the change"
-        lost = f"The task was lost after {change} had been made, so nobody watched what came of it."
-    message = f"{lost} Look at what is there before asking again."
-    return replace(entry, outcome=Outcome.UNKNOWN, message=message)
 
 
 def _status(story: Story) -> PoolStatus | None:

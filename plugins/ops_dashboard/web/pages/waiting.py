@@ -10,7 +10,8 @@ from ops_dashboard.ledger import Entry
 from ops_dashboard.web.approvals import open_runs
 from ops_dashboard.web.components import Link, Node, Note, Time, Tone
 from ops_dashboard.web.errors import Problem
-from ops_dashboard.web.pages.runs import is_own, run_url
+from ops_dashboard.web.pages.reader import is_reader
+from ops_dashboard.web.pages.runs import run_url
 from ops_dashboard.web.pages.shared import person, wanted
 from ops_dashboard.web.request import PageRequest
 
@@ -40,7 +41,7 @@ def read_waiting(request: PageRequest) -> Waiting:
 
 def to_answer(request: PageRequest, waiting: Waiting) -> tuple[Entry, ...]:
     """Those that the reader may approve: others have asked, and it takes somebody in a group of theirs."""
-    others = [entry for entry in waiting.entries if not is_own(request, entry.actor)]
+    others = [entry for entry in waiting.entries if not is_reader(request, entry.actor)]
     asked = {entry.approver for entry in others if entry.approver}
     user = request.user.name
     groups = {group for group in asked if access.why_not_member(request.database, user, group) is None}

@@ -28,6 +28,7 @@ from ops_dashboard.web.components import (
     Toolbar,
 )
 from ops_dashboard.web.pages.access.words import approval_needed, origin, unknown_resource, validity, way
+from ops_dashboard.web.pages.reader import is_reader
 from ops_dashboard.web.pages.runs import run_url
 from ops_dashboard.web.pages.shared import outcome_badge, person
 from ops_dashboard.web.questions import SEES_OTHERS
@@ -64,17 +65,13 @@ def answer_page(request: PageRequest, user: str, action: str, toolbar: Toolbar) 
 
 
 def _name(request: PageRequest, user: str) -> str:
-    return "You" if _is_reader(request, user) else user
-
-
-def _is_reader(request: PageRequest, user: str) -> bool:
-    return access.is_same_person(user, request.user.name)
+    return "You" if is_reader(request, user) else user
 
 
 def _recorded_request(request: PageRequest, user: str) -> Entry | None:
     """The request that the reader wonders about, if they may know of it."""
     run_id = request.query.get("run_id", "")
-    if not run_id or not (_is_reader(request, user) or request.may("view:audit")):
+    if not run_id or not (is_reader(request, user) or request.may("view:audit")):
         return None
     page = ledger.entries(request.database, Filter(run_id=run_id, actor=user), limit=1)
     return page.entries[0] if page.entries else None
@@ -98,7 +95,7 @@ def _reason(request: PageRequest, decision: Decision) -> str:
     """The decision's own words; a refusal speaks to the person it is about."""
     if decision.allowed:
         return f"{decision.reason}."
-    if _is_reader(request, decision.user):
+    if is_reader(request, decision.user):
         return f"{decision.reason[:1].upper()}{decision.reason[1:]}."
     return f"They are told: “{decision.reason}”."
 

@@ -27,6 +27,7 @@ from ops_dashboard.web.components import (
 from ops_dashboard.web.pages.access.answer import answer_page
 from ops_dashboard.web.pages.access.sync_words import held_notice
 from ops_dashboard.web.pages.access.words import bounds_cell, known_actions, origin, sections, validity, way
+from ops_dashboard.web.pages.reader import is_reader
 from ops_dashboard.web.pages.shared import person
 from ops_dashboard.web.questions import SEES_OTHERS, check_action
 from ops_dashboard.web.request import PageRequest
@@ -51,7 +52,7 @@ def rights(request: PageRequest) -> Page:
     Everybody sees what they may themselves.
     """
     user = request.query.get("user", "").strip() or request.user.name
-    if not access.is_same_person(user, request.user.name):
+    if not is_reader(request, user):
         request.require(SEES_OTHERS)
     action = request.query.get("action", "").strip()
     if not action:
@@ -74,7 +75,7 @@ def _toolbar(request: PageRequest) -> Toolbar:
 
 def _rights_page(request: PageRequest, user: str, mistake: Note | None = None) -> Page:
     found = access.describe(request.database, user)
-    is_reader = access.is_same_person(user, request.user.name)
+    own = is_reader(request, user)
     by = ", ".join(dict.fromkeys(grant.group for grant in found.grants))
     paths = access.paths_into(request.database, user, [grant.group for grant in found.grants])
     rows = [_cells(request, grant, paths.get(grant.group, ())) for grant in found.grants]
@@ -83,10 +84,10 @@ def _rights_page(request: PageRequest, user: str, mistake: Note | None = None) -
         held_notice(request),
         _toolbar(request),
         mistake,
-        Heading("You may" if is_reader else (Code(user), " may"), note=f"by {by}" if by else None),
+        Heading("You may" if own else (Code(user), " may"), note=f"by {by}" if by else None),
         Panel(Table(_COLUMNS, rows, "Grants", _nothing(request, found)), flush=True),
         _other_groups(found),
-        subject="" if is_reader else user,
+        subject="" if own else user,
         lead=f"What {person(user, request.user.name)} may do, and by which group and grant. Changes are on record.",
         status=422 if mistake else None,
     )

@@ -1,21 +1,14 @@
-"""What stands beside a setting's form: where it lives, who answers for it, and who changed it."""
+"""What stands beside a setting's form: what is set now, where it lives, and who answers for it."""
 
 from __future__ import annotations
 
-from ops_dashboard import ledger
 from ops_dashboard.access import Decision
-from ops_dashboard.acts import ChangeSettingRequest
 from ops_dashboard.catalog import Setting
 from ops_dashboard.configuration import restart_target
 from ops_dashboard.configuration.reading import Values
 from ops_dashboard.parameters import accepted
-from ops_dashboard.web.components import Badge, Code, Column, Empty, Facts, Link, Node, Stacked, Table, Time, Tone
-from ops_dashboard.web.pages.runs import run_url
-from ops_dashboard.web.pages.shared import effect, outcome_badge, person
+from ops_dashboard.web.components import Badge, Code, Facts, Node, Time, Tone
 from ops_dashboard.web.pages.values import value_in_words
-from ops_dashboard.web.request import PageRequest
-
-_RECENT = 5
 
 
 def facts(setting: Setting, values: Values, decision: Decision) -> Facts:
@@ -38,21 +31,6 @@ def lives_in(setting: Setting) -> str:
     if place is None:
         return f"Airflow variable {setting.variable}"
     return f"ConfigMap {place.name} in namespace {place.namespace}, key {place.key}"
-
-
-def recent_changes(request: PageRequest, setting: Setting) -> Table:
-    """The last requests that changed it, with their runs."""
-    changes = ledger.last_changes(request.database, ChangeSettingRequest.verb, [setting.name], per_resource=_RECENT)
-    rows = [
-        (
-            Stacked(Link(effect(entry), run_url(request, entry)), entry.reason),
-            Stacked(person(entry.actor, request.user.name), Time(entry.at)),
-            outcome_badge(entry),
-        )
-        for entry in changes[setting.name]
-    ]
-    columns = (Column("Change", numeric=True), Column("By"), Column("Outcome"))
-    return Table(columns, rows, "Recent changes", Empty("Nobody has changed this setting from here yet."))
 
 
 def _now(setting: Setting, values: Values) -> Node:

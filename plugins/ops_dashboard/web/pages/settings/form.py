@@ -33,7 +33,8 @@ from ops_dashboard.web.components import (
 )
 from ops_dashboard.web.errors import not_found
 from ops_dashboard.web.pages.asking import ask, beyond_limits, once, reason_field, switched_off
-from ops_dashboard.web.pages.settings.beside import facts, recent_changes
+from ops_dashboard.web.pages.changes import recent_changes
+from ops_dashboard.web.pages.settings.beside import facts
 from ops_dashboard.web.pages.value_field import value_field
 from ops_dashboard.web.pages.values import figure, seen_as_text, seen_from_text, value_in_words
 from ops_dashboard.web.pages.waiting import read_waiting, waiting_notes
@@ -148,7 +149,7 @@ def _form_page(request: PageRequest, errors: Mapping[str, str]) -> Page:
             side=(
                 Panel(_change(view) if view.current else None, facts(setting, values, decision)),
                 Heading("Recent changes"),
-                Panel(recent_changes(request, setting), flush=True),
+                Panel(recent_changes(request, ChangeSettingRequest.verb, setting.name), flush=True),
             ),
         ),
         subject=setting.name,

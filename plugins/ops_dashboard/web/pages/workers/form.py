@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from ops_dashboard import access
 from ops_dashboard.access import Grant
@@ -15,6 +16,7 @@ from ops_dashboard.web.components import (
     Columns,
     Confirm,
     Empty,
+    Facts,
     Form,
     Heading,
     Hidden,
@@ -25,15 +27,14 @@ from ops_dashboard.web.components import (
     Page,
     Panel,
     Redirect,
+    Time,
     Tone,
 )
 from ops_dashboard.web.errors import not_found
 from ops_dashboard.web.pages.asking import ask, beyond_limits, once, reason_field, switched_off, typed_number
-from ops_dashboard.web.pages.shared import (
-    state_tone,
-)
+from ops_dashboard.web.pages.changes import recent_changes
+from ops_dashboard.web.pages.shared import state_badge, state_tone
 from ops_dashboard.web.pages.waiting import read_waiting, waiting_notes
-from ops_dashboard.web.pages.workers.beside import facts, recent_changes
 from ops_dashboard.web.request import PageRequest
 from ops_dashboard.web.router import Router
 from ops_dashboard.workers import PoolStatus
@@ -41,7 +42,6 @@ from ops_dashboard.workers.statuses import status_reader
 
 router = Router(prefix="/ops")
 
-_RECENT = 5
 _SHOWN = {"replicas", "reason"}  # what is wrong with these is told at their field
 _SMALL_CHANGE = 3  # at least half of what runs, but never a single worker or two, deserves a second look
 
@@ -139,9 +139,9 @@ def _form_page(request: PageRequest, wanted: int | None, errors: Mapping[str, st
         Columns(
             main=Panel(main),
             side=(
-                Panel(change, facts(pool, status, statuses.seen_at)),
+                Panel(change, _facts(pool, status, statuses.seen_at)),
                 Heading("Recent changes"),
-                Panel(recent_changes(request, pool), flush=True),
+                Panel(recent_changes(request, ScaleRequest.verb, pool.name), flush=True),
             ),
         ),
         subject=pool.name,
@@ -198,6 +198,16 @@ def _warning(view: _View) -> tuple[Node, ...]:
     if state_tone(view.status) is not Tone.BAD:
         return ()
     return (Note(Tone.WARN, view.status.problem or "More workers may not become ready.", title="Not healthy now:"),)
+
+
+def _facts(pool: Pool, status: PoolStatus | None, seen_at: datetime) -> Facts:
+    return Facts(
+        ("State", state_badge(status)),
+        ("Ready", f"{status.ready} of {status.desired}" if status else None),
+        ("Limits", f"{pool.min} to {pool.max}"),
+        ("Owner", pool.owner),
+        ("Seen", Time(seen_at)),
+    )
 
 
 def _pool(request: PageRequest) -> Pool:
