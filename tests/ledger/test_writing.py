@@ -182,7 +182,7 @@ def test_an_id_that_is_used_again_for_something_else_is_another_request(
     app_connection: psycopg.Connection, field: str
 ) -> None:
     waiting = write(app_connection, request(), Event.WAITING)
-    other = replace(waiting, request_id=uuid4(), **{field: "other"})  # type: ignore[arg-type]
+    other = replace(waiting, request_id=uuid4(), **{field: "other"})
     assert ledger.taken_up(app_connection, other) == other
     write(app_connection, other, Event.REFUSED)
 
