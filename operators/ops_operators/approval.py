@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, NoReturn
+from uuid import UUID
 
 from airflow.sdk import Param
 from airflow.sdk.exceptions import TaskAwaitingInput
@@ -27,7 +28,8 @@ if TYPE_CHECKING:
     from ops_dashboard.acts import Preview
     from ops_dashboard.ledger import Request
 
-_DIGEST, _GROUP = "approved_digest", "approving_group"
+_DIGEST, _GROUP, _REQUEST = "approved_digest", "approving_group", "waiting_request"
+_NO_REQUEST = UUID(int=0)
 
 
 class ApprovalNeeded(Exception):  # noqa: N818 - not an error: the way to ask
@@ -45,10 +47,12 @@ class Answer:
     """What somebody answered, when, and to which preview.
 
     Attributes:
+        request_id: Of the request that waited for it.
         by: Airflow's username; None if nobody answered in time.
         group: Of whom somebody was asked.
     """
 
+    request_id: UUID
     by: str | None
     at: datetime | None
     approves: bool
@@ -70,7 +74,7 @@ def wait_for_approval(context: Context, request: Request, needed: ApprovalNeeded
         body=approval_in_markdown(needed.group, request.reason, needed.preview),
         params={NOTE: Param("", type="string", title="Note", maxLength=MAX_REASON).serialize()},
     )
-    shown = {_DIGEST: needed.preview.digest, _GROUP: needed.group}
+    shown = {_DIGEST: needed.preview.digest, _GROUP: needed.group, _REQUEST: str(request.request_id)}
     raise TaskAwaitingInput(method_name="resume", kwargs=shown, timeout=needed.within)
 
 
@@ -81,6 +85,7 @@ def read_answer(event: Mapping[str, Any], kwargs: Mapping[str, Any]) -> Answer:
     """
     responder = event.get("responded_by_user")
     return Answer(
+        request_id=UUID(str(kwargs.get(_REQUEST, _NO_REQUEST))),
         by=responder["name"] if responder else None,
         at=event.get("responded_at"),
         approves=event.get("chosen_options") == [APPROVE],
@@ -104,7 +109,7 @@ def require_agreement(
         )
     by = answer.by or ""
     if _is_own(request, answer):
-        raise RefusedError(f"you answered your own request; somebody else in {group} has to: ask anew")
+        raise RefusedError(f"approved by who asked; somebody else, in {group}, has to: ask anew")
     why_not = access.why_not_member(connection, by, group)
     connection.commit()
     if why_not is not None:
@@ -120,7 +125,7 @@ def refuse_unless_approved(request: Request, answer: Answer) -> None:
     if answer.by is None or answer.at is None:
         raise RefusedError("nobody approved it in time; ask anew")
     if not answer.approves:
-        did = "you withdrew it" if _is_own(request, answer) else f"{answer.by} rejected it"
+        did = "withdrawn by who asked" if _is_own(request, answer) else f"{answer.by} rejected it"
         raise RefusedError(did + (f": {answer.note}" if answer.note else ""))
 
 

@@ -103,7 +103,7 @@ class GuardedOperator(BaseOperator, Generic[RequestT, SeenT]):
 
     @final
     def execute(self, context: Context) -> dict[str, Any]:
-        """Walk the path; every way out but an unreachable database leaves a ledger entry.
+        """Walk the path; every way out but an unreachable database leaves a ledger entry of its own.
 
         Raises:
             AirflowFailException: The request was denied, refused or failed.
@@ -128,7 +128,7 @@ class GuardedOperator(BaseOperator, Generic[RequestT, SeenT]):
     def _carry_out(self, context: Context, answer: Answer | None) -> dict[str, Any]:
         request = identify(context, self.request_model)
         try:
-            record = Record(request, self.time_limit, bundle_version(context))
+            record = Record(request, self.time_limit, bundle_version(context), patient=answer is not None)
         except database.DatabaseDownError as error:
             raise AirflowFailException(f"{error}; without a record nothing is done, nothing was changed") from error
         with record:
@@ -146,8 +146,11 @@ class GuardedOperator(BaseOperator, Generic[RequestT, SeenT]):
         return {"before": record.before, "after": effect.after, "ready": effect.ready}
 
     def _act_or_ask(self, context: Context, record: Record, answer: Answer | None) -> Effect:
-        record.take_up()
         try:
+            if answer is None:
+                record.end_what_waited()
+            else:
+                record.take_up(answer.request_id, answer.by, answer.note)
             return self._guarded(context, record, answer)
         except ApprovalNeeded as needed:
             record.waits(needed.group, needed.within)
@@ -183,8 +186,8 @@ class GuardedOperator(BaseOperator, Generic[RequestT, SeenT]):
         if asked.expects is not None and asked.expects != observation.value:
             by = _who_set(record.connection, asked, observation.value)
             raise RefusedError(
-                f"you saw {shown(asked.expects)}, but {asked.resource} was changed from {shown(asked.expects)} to"
-                f" {shown(observation.value)} by {by}; look again and decide"
+                f"{shown(asked.expects)} was seen before asking, but {asked.resource} was changed from"
+                f" {shown(asked.expects)} to {shown(observation.value)} by {by}; look again and decide"
             )
         beyond_limits = self._authorise(record, asked, current=access.amount(observation.value))
         required = self.approval(asked)
@@ -228,8 +231,7 @@ _PATH = ("execute", "resume", "on_kill", "_carry_out", "_act_or_ask", "_guarded"
 
 
 def _who_holds(connection: psycopg.Connection, asked: ActRequest) -> str:
-    running = ledger.Filter(resource=asked.resource, action=asked.verb, outcome=ledger.Outcome.RUNNING)
-    found = ledger.entries(connection, running, limit=ledger.MOST_ENTRIES).entries
-    holder = next((entry for entry in found if entry.is_running and asked.is_held_by(entry.requested)), None)
+    running = ledger.running(connection, asked.verb, asked.resource)
+    holder = next((entry for entry in running if asked.is_held_by(entry.requested)), None)
     by = f" by {holder.actor} (run {holder.run_id})" if holder is not None else ""
     return f"{asked.resource} is being acted on{by}; {in_turn(asked.lock)}"

@@ -108,9 +108,8 @@ def _refuse_beside_others(request: RunRequest) -> None:
         RefusedError: As many runs as may be are under way, by their records.
     """
     with session() as connection:
-        running = ledger.Filter(action=request.verb, resource=request.resource, outcome=ledger.Outcome.RUNNING)
-        found = ledger.entries(connection, running, limit=ledger.MOST_ENTRIES).entries
-    held = [entry for entry in found if entry.is_running and request.is_held_by(entry.requested)]
+        running = ledger.running(connection, request.verb, request.resource)
+    held = [entry for entry in running if request.is_held_by(entry.requested)]
     if len(held) >= request.lock.holders:
         raise RefusedError(
             f"{request.resource} is being run by {held[0].actor} (run {held[0].run_id}), or was until its worker or its"

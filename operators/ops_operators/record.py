@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Self
@@ -15,6 +16,8 @@ from ops_operators.runs import MAX_AGE
 from ops_operators.verdicts import DeniedError, FailedError, RefusedError, UncertainError, Verdict
 
 if TYPE_CHECKING:
+    from uuid import UUID
+
     from ops_dashboard.access import Decision
     from ops_dashboard.acts import ActRequest
     from ops_dashboard.ledger import Value
@@ -23,7 +26,7 @@ log = logging.getLogger(__name__)
 
 # An effect without its outcome is the worst gap in a ledger: a restart of the database, or the switch to another
 # server, must not cause it. About three minutes in all.
-_OUTCOME_ATTEMPTS = 16
+_ATTEMPTS = 16
 _FIRST_PAUSE_SECONDS = 0.5
 _LONGEST_PAUSE_SECONDS = 15.0
 
@@ -42,15 +45,18 @@ class Record:
         request: Who asks for what.
         time_limit: How long the record may say `running`.
         bundle: The version of the DAG bundle that the task runs from, if its bundle has versions.
+        patient: Whether to wait some minutes for the database, since the request is on record already.
 
     Raises:
         DatabaseDownError: There is no session to be had, hence no record.
     """
 
-    def __init__(self, request: ledger.Request, time_limit: timedelta, bundle: str | None = None) -> None:
+    def __init__(
+        self, request: ledger.Request, time_limit: timedelta, bundle: str | None = None, *, patient: bool = False
+    ) -> None:
         self.request = request
         self._bundle = bundle
-        self.connection = database.connect()
+        self.connection = _connect_in_the_end() if patient else database.connect()
         self.before: Value = None
         self.decision: Decision | None = None
         self.script: str | None = None
@@ -68,13 +74,31 @@ class Record:
     def __exit__(self, *_: object) -> None:
         self.connection.close()
 
-    def take_up(self) -> None:
-        """Go on with the request that this run has put before a second person, if it has: it is still the same one.
+    def take_up(self, request_id: UUID, answered_by: str | None, note: str) -> None:
+        """Go on with the request that waited, which no other execution does then, and write who answered.
 
         Raises:
-            psycopg.Error: The ledger can't be read.
+            RefusedError: Another one does or did, or it does not wait any more.
         """
-        self.request = ledger.taken_up(self.connection, self.request)
+        waiting = replace(self.request, request_id=request_id)
+        try:
+            answer = ledger.Details(answered_by=answered_by, note=note or None)
+            self._append_surely(ledger.Event.ANSWERED, answer, waiting)
+        except (ledger.AlreadyDoneError, psycopg.errors.CheckViolation) as error:
+            raise RefusedError(f"run {self.request.run_id} does not wait for an answer any more; ask anew") from error
+        self.request = waiting
+
+    def end_what_waited(self) -> None:
+        """End what this run has put before a second person: it is executed anew, so nobody goes on with that.
+
+        Raises:
+            psycopg.Error: The ledger can't be read or written.
+        """
+        for waiting in ledger.waiting_of_run(self.connection, self.request):
+            with suppress(ledger.AlreadyDoneError, psycopg.errors.CheckViolation):  # somebody does
+                self._append(ledger.Event.ANSWERED, ledger.Details(), waiting)
+                anew = ledger.Details(message="its run was executed anew while it waited; ask anew")
+                self._append(ledger.Event.REFUSED, anew, waiting)
         self.connection.commit()
 
     def asked(self, asked: ActRequest) -> None:
@@ -100,8 +124,12 @@ class Record:
         """
         try:
             self._append(ledger.Event.STARTED, self._details(time_limit=self._time_limit))
-        except ledger.AlreadyStartedError as error:
+        except ledger.AlreadyDoneError as error:
             raise RefusedError(f"run {self.request.run_id} has acted before; ask anew") from error
+        except psycopg.errors.CheckViolation as error:
+            if "was not answered in time" not in str(error):
+                raise
+            raise RefusedError("it was approved too late; ask anew") from error
         self._has_started = True
 
     def changed(self, value: Value) -> None:
@@ -154,26 +182,44 @@ class Record:
             time_limit=time_limit,
         )
 
-    def _append(self, event: ledger.Event, details: ledger.Details) -> None:
+    def _append(self, event: ledger.Event, details: ledger.Details, request: ledger.Request | None = None) -> None:
         try:
-            ledger.append(self.connection, self.request, event, details)
+            ledger.append(self.connection, request or self.request, event, details)
             self.connection.commit()
         except BaseException:
             if not self.connection.closed:
                 self.connection.rollback()
             raise
 
-    def _append_surely(self, event: ledger.Event, details: ledger.Details) -> None:
-        for attempt in range(_OUTCOME_ATTEMPTS):
+    def _append_surely(
+        self, event: ledger.Event, details: ledger.Details, request: ledger.Request | None = None
+    ) -> None:
+        for attempt in range(_ATTEMPTS):
             try:
                 if self.connection.closed:
                     self.connection = database.connect()
-                self._append(event, details)
+                self._append(event, details, request)
             except (psycopg.OperationalError, psycopg.errors.ReadOnlySqlTransaction, database.DatabaseDownError):
-                if attempt == _OUTCOME_ATTEMPTS - 1:
+                if attempt == _ATTEMPTS - 1:
                     raise
                 log.warning("The ledger can't be written, trying again")
                 self.connection.close()  # a server that may only be read now is no use any more
-                time.sleep(min(_FIRST_PAUSE_SECONDS * 2**attempt, _LONGEST_PAUSE_SECONDS))
+                _pause(attempt)
             else:
                 return
+
+
+def _connect_in_the_end() -> psycopg.Connection:
+    for attempt in range(_ATTEMPTS):
+        try:
+            return database.connect()
+        except database.DatabaseDownError:
+            if attempt == _ATTEMPTS - 1:
+                raise
+            log.warning("The ledger can't be reached, trying again")
+            _pause(attempt)
+    raise AssertionError
+
+
+def _pause(attempt: int) -> None:
+    time.sleep(min(_FIRST_PAUSE_SECONDS * 2**attempt, _LONGEST_PAUSE_SECONDS))

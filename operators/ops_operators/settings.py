@@ -66,7 +66,7 @@ class ChangeSettingOperator(GuardedOperator[ChangeSettingRequest, "Stored"]):
         value = configuration.current(setting.value, stored.text).value
         if request.expected_unset and value is not None:
             raise RefusedError(
-                f"you saw {setting.name} without a value, but it is {shown(value)} now; look again and decide"
+                f"{setting.name} was seen without a value, but it is {shown(value)} now; look again and decide"
             )
         return Observation(value, stored)
 

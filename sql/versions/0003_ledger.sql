@@ -41,7 +41,9 @@ RETURN jsonb_typeof(details) = 'object'
    AND NOT details @? 'strict $.message ? (@.type() != "string")'
    AND NOT details @? 'strict $.grant ? (@.type() != "string")'
    AND NOT details @? 'strict $.approver ? (@.type() != "string")'
-   AND NOT details @? 'strict $.within ? (@.type() != "number")';
+   AND NOT details @? 'strict $.answered_by ? (@.type() != "string")'
+   AND NOT details @? 'strict $.note ? (@.type() != "string")'
+   AND NOT details @? 'strict $.within ? (@.type() != "number" || @ < 0 || @ > 1e9)';
 
 CREATE TABLE ops.ledger (
     seq bigint PRIMARY KEY,
@@ -50,7 +52,7 @@ CREATE TABLE ops.ledger (
     at timestamptz NOT NULL,
     request_id uuid NOT NULL,
     event text NOT NULL
-        CHECK (event IN ('waiting', 'denied', 'refused', 'started', 'changed', 'succeeded', 'failed', 'unknown')),
+        CHECK (event IN ('waiting', 'answered', 'denied', 'refused', 'started', 'changed', 'succeeded', 'failed', 'unknown')),
     -- Lengths: what is indexed must fit into an index, and a record must not fail over a long text.
     actor text NOT NULL CHECK (length(actor) <= 250),
     action text NOT NULL CHECK (length(action) <= 250),
@@ -66,7 +68,8 @@ CREATE TABLE ops.ledger (
     words tsvector NOT NULL GENERATED ALWAYS AS (to_tsvector('simple', ops.words(
         actor || ' ' || action || ' ' || resource || ' ' || reason || ' ' || coalesce(details ->> 'message', '') || ' ' ||
         coalesce(details ->> 'before', '') || ' ' || coalesce(details ->> 'requested', '') || ' ' ||
-        coalesce(details ->> 'after', '') || ' ' || coalesce(details ->> 'approved_by', '')))) STORED,
+        coalesce(details ->> 'after', '') || ' ' || coalesce(details ->> 'answered_by', '') || ' ' ||
+        coalesce(details ->> 'note', '')))) STORED,
     CHECK ((event IN ('waiting', 'started')) = (deadline IS NOT NULL)),
     CONSTRAINT ledger_hash_fits CHECK (hash = ops.ledger_hash(
         prev_hash, seq, opened, step, at, request_id, event, actor, action, resource, dag_id, run_id, task_id, reason,
@@ -108,8 +111,9 @@ CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON ops.ledger
 ALTER TABLE ops.ledger ENABLE ALWAYS TRIGGER append_only;
 
 -- Append one step of a request and return its seq. The same step of the same request is recorded once: a repeated
--- call, after a commit whose answer was lost, returns the seq it already has. NULL means that another request has
--- started this DAG run's task before. Writers wait for each other until they commit, though not for ever: if one hangs,
+-- call, after a commit whose answer was lost, returns the seq it already has. But what leads to an act is made by one
+-- execution alone: NULL means that this request's answer was taken up before, or this DAG run's task was started before,
+-- whoever did it. Writers wait for each other until they commit, though not for ever: if one hangs,
 -- the others fail, and without a record they don't act. They must be READ COMMITTED.
 CREATE FUNCTION ops.ledger_append(
     request_id uuid, event text, actor text, action text, resource text, dag_id text, run_id text, task_id text,
@@ -120,6 +124,7 @@ AS $$
 DECLARE
     opening ops.ledger;
     steps integer := 0;
+    was_answered boolean;
     has_started boolean;
     has_ended boolean;
     known_seq bigint;
@@ -131,12 +136,12 @@ BEGIN
     SELECT * INTO opening FROM ops.ledger AS entry
      WHERE entry.request_id = ledger_append.request_id AND entry.step = 1;
     IF FOUND THEN
-        SELECT count(*), bool_or(entry.event = 'started'), bool_or(ops.ends(entry.event)),
-               max(entry.seq) FILTER (WHERE entry.event = ledger_append.event)
-          INTO steps, has_started, has_ended, known_seq
+        SELECT count(*), bool_or(entry.event = 'answered'), bool_or(entry.event = 'started'),
+               bool_or(ops.ends(entry.event)), max(entry.seq) FILTER (WHERE entry.event = ledger_append.event)
+          INTO steps, was_answered, has_started, has_ended, known_seq
           FROM ops.ledger AS entry WHERE entry.opened = opening.seq;
         IF known_seq IS NOT NULL THEN
-            RETURN known_seq;
+            RETURN CASE WHEN event NOT IN ('waiting', 'answered', 'started') THEN known_seq END;
         ELSIF (actor, action, resource, dag_id, run_id, task_id, reason) IS DISTINCT FROM
             (opening.actor, opening.action, opening.resource, opening.dag_id, opening.run_id, opening.task_id,
              opening.reason)
@@ -144,9 +149,15 @@ BEGIN
             RAISE 'request % was opened with other values', request_id USING ERRCODE = 'check_violation';
         ELSIF has_ended THEN
             RAISE 'request % has ended', request_id USING ERRCODE = 'check_violation';
-        ELSIF event = 'waiting' THEN
-            RAISE 'request % does not wait any more', request_id USING ERRCODE = 'check_violation';
+        ELSIF event = 'waiting' OR event = 'answered' AND (opening.event <> 'waiting' OR has_started) THEN
+            RAISE 'request % does not wait', request_id USING ERRCODE = 'check_violation';
+        ELSIF event = 'started' AND opening.event = 'waiting'
+            AND (NOT was_answered OR opening.deadline <= clock_timestamp())
+        THEN
+            RAISE 'request % was not answered in time', request_id USING ERRCODE = 'check_violation';
         END IF;
+    ELSIF event = 'answered' THEN
+        RAISE 'request % does not wait', request_id USING ERRCODE = 'check_violation';
     END IF;
     IF event IN ('changed', 'succeeded', 'unknown') AND has_started IS NOT TRUE THEN
         RAISE 'request % has not started', request_id USING ERRCODE = 'check_violation';
@@ -186,14 +197,17 @@ CREATE VIEW ops.requests AS
 SELECT opening.opened AS seq, opening.request_id, opening.dag_id, opening.run_id, opening.task_id,
        opening.actor, opening.action, opening.resource, opening.reason,
        told.outcome,
-       opening.details || coalesce(started.details, '{}') || coalesce(changed.details, '{}') || coalesce(ending.details,
-           CASE told.outcome WHEN 'refused' THEN jsonb '{"message": "nobody approved it in time; ask anew"}' END, '{}'
-           ) AS details,
+       opening.details || coalesce(answered.details, '{}') || coalesce(started.details, '{}')
+           || coalesce(changed.details, '{}')
+           || coalesce(ending.details, CASE told.outcome WHEN 'refused' THEN
+                  jsonb '{"message": "it was not approved and carried out in time; ask anew"}' END, '{}') AS details,
        opening.at,
+       answered.at AS answered_at,
        started.at AS started_at,
        changed.at AS changed_at,
        ending.at AS finished_at
   FROM ops.ledger AS opening
+  LEFT JOIN ops.ledger AS answered ON answered.opened = opening.opened AND answered.event = 'answered'
   LEFT JOIN ops.ledger AS started ON started.opened = opening.opened AND started.event = 'started'
   LEFT JOIN ops.ledger AS changed ON changed.opened = opening.opened AND changed.event = 'changed'
   LEFT JOIN ops.ledger AS ending ON ending.opened = opening.opened AND ops.ends(ending.event)
@@ -201,6 +215,6 @@ SELECT opening.opened AS seq, opening.request_id, opening.dag_id, opening.run_id
        CASE WHEN ending.event IS NOT NULL THEN ending.event
             WHEN coalesce(started.deadline, opening.deadline) > statement_timestamp() THEN 'running'
             WHEN started.event IS NOT NULL THEN 'unknown'
-            ELSE 'refused' END  -- it waited for an approval, and its time is over
+            ELSE 'refused' END  -- it waited for an approval, and can't start any more
        ) AS told (outcome)
  WHERE opening.step = 1;

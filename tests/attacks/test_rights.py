@@ -196,7 +196,7 @@ def test_another_ones_run_cancelled_as_ones_own_operation(ads: Client, search: C
 
 
 APPROVALS = [
-    ("one's own request approved", "search", "Approve", "you answered your own request"),
+    ("one's own request approved", "search", "Approve", "approved by who asked"),
     ("approved by who is not in the group", "ads", "Approve", "who is not in platform-admins"),
     ("approved by who may only look", "viewer", "Approve", "who is not in platform-admins"),
 ]

@@ -131,8 +131,9 @@ def test_a_count_that_was_changed_since_it_was_seen_is_left_alone(
     place.set_count(pool, 5)
     record = failing(asking(4, expected=2), operator(), at_work)
     assert record.outcome is Outcome.REFUSED
-    assert "you saw 2, but ads/bidder was changed from 2 to 5 by somebody outside of this dashboard" in str(
-        record.message
+    assert (
+        "2 was seen before asking, but ads/bidder was changed from 2 to 5 by somebody outside of this dashboard"
+        in str(record.message)
     )
     assert place.workload(pool)["spec"]["replicas"] == 5
 

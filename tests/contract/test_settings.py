@@ -252,9 +252,9 @@ def test_a_value_is_set_its_workload_restarted_and_all_recorded(
 
 
 REFUSED: list[tuple[dict[str, object], str]] = [
-    ({"expected": 50}, "you saw 50, but ads/batch-size was changed from 50 to 100 by somebody outside"),
-    ({"expected": "100"}, "you saw '100', but ads/batch-size was changed from '100' to 100"),
-    ({"expected_unset": True}, "you saw ads/batch-size without a value, but it is 100 now"),
+    ({"expected": 50}, "50 was seen before asking, but ads/batch-size was changed from 50 to 100 by somebody outside"),
+    ({"expected": "100"}, "'100' was seen before asking, but ads/batch-size was changed from '100' to 100"),
+    ({"expected_unset": True}, "ads/batch-size was seen without a value, but it is 100 now"),
     ({"value": 0}, "value: 0 is not accepted"),
     ({"value": "200"}, "value: '200' is not accepted"),
     ({"value": True}, "value: True is not accepted"),

@@ -190,7 +190,7 @@ def test_what_was_approved_last_is_the_last_change_whatever_was_asked_for_first(
     approved = write(app_connection, request(), Event.WAITING)
     between = write(app_connection, request(), Event.STARTED, Event.CHANGED, Event.SUCCEEDED)
     assert [each.request_id for each in ledger.waiting(app_connection)] == [approved.request_id]
-    write(app_connection, approved, Event.STARTED, Event.CHANGED, Event.SUCCEEDED)
+    write(app_connection, approved, Event.ANSWERED, Event.STARTED, Event.CHANGED, Event.SUCCEEDED)
     for last in (ledger.last_changes, ledger.last_started):
         found = last(app_connection, "scale", ["ads/bidder"], per_resource=2)["ads/bidder"]
         assert [each.request_id for each in found] == [approved.request_id, between.request_id]
@@ -204,17 +204,51 @@ def test_what_waits_is_told_until_its_time_is_over_the_oldest_first(app_connecti
     write(app_connection, request(), Event.WAITING, Event.REFUSED)
     write(app_connection, request(), Event.STARTED)
     assert [each.request_id for each in ledger.waiting(app_connection)] == [first.request_id, second.request_id]
+    assert listed(app_connection, waiting=True) == [second.request_id, first.request_id]
+    assert len(listed(app_connection, waiting=False)) == 5
     over = ledger.entries(app_connection, Filter()).entries[-1]
     assert (over.outcome, over.message, over.is_waiting) == (
         Outcome.REFUSED,
-        "nobody approved it in time; ask anew",
+        "it was not approved and carried out in time; ask anew",
         False,
     )
 
 
+def test_what_runs_is_told_whatever_waits(app_connection: psycopg.Connection) -> None:
+    first, second = (write(app_connection, request(), Event.STARTED) for _ in range(2))
+    other = write(app_connection, request(resource="ads/cache"), Event.WAITING, Event.ANSWERED, Event.STARTED)
+    write(app_connection, request(), Event.WAITING)
+    write(app_connection, request(), Event.STARTED, time_limit=long_ago())
+    write(app_connection, request(action="set"), Event.STARTED)
+    write(app_connection, request(), Event.STARTED, Event.CHANGED, Event.FAILED)
+    ids = [each.request_id for each in ledger.running(app_connection, "scale")]
+    assert ids == [other.request_id, second.request_id, first.request_id]
+    assert [each.request_id for each in ledger.running(app_connection, "scale", "ads/bidder")] == ids[1:]
+
+
+def test_an_outcome_with_two_causes_is_listed_page_by_page(app_connection: psycopg.Connection) -> None:
+    steps = [[Event.REFUSED], [Event.WAITING], [Event.STARTED, Event.REFUSED], [Event.WAITING, Event.REFUSED]] * 2
+    written = [write(app_connection, request(), *each, time_limit=long_ago()) for each in steps]
+    found: list[UUID] = []
+    cursor = None
+    while True:
+        page = ledger.entries(app_connection, Filter(outcome=Outcome.REFUSED), 3, cursor)
+        found += [each.request_id for each in page.entries]
+        cursor = page.next
+        if cursor is None:
+            break
+    assert found == [each.request_id for each in reversed(written)]
+
+
 def test_who_approved_is_found_by_name(app_connection: psycopg.Connection) -> None:
     asked = write(app_connection, request(), Event.WAITING)
-    ledger.append(app_connection, asked, Event.STARTED, Details(approved_by="lead@ads.example.com", time_limit=soon()))
+    answer = Details(answered_by="lead@ads.example.com", note="quota is there")
+    ledger.append(app_connection, asked, Event.ANSWERED, answer)
+    write(app_connection, request(), Event.WAITING)
+    assert [each.request_id for each in ledger.answered(app_connection, "Lead@ads.example.com")] == [asked.request_id]
+    assert [each.request_id for each in ledger.answered(app_connection, asked.actor)] == [asked.request_id]
+    assert ledger.answered(app_connection, "nobody") == ()
+    assert listed(app_connection, text="quota") == [asked.request_id]
     assert listed(app_connection, text="lead@ads") == [asked.request_id]
 
 

@@ -47,10 +47,13 @@ def test_a_request_s_steps_become_one_entry(app_connection: psycopg.Connection) 
         grant="ads-oncall → scale:ads/*",
         approver=None,
         within=None,
+        answered_by=None,
+        note=None,
         approved_by=None,
         script=None,
         bundle=None,
         at=entry.at,
+        answered_at=None,
         started_at=entry.at,
         changed_at=entry.changed_at,
         finished_at=entry.finished_at,
@@ -78,9 +81,10 @@ def test_the_caller_commits(app_connection: psycopg.Connection, app_url: str) ->
         ([Event.WAITING], long_ago, Outcome.REFUSED),
         ([Event.WAITING, Event.DENIED], soon, Outcome.DENIED),
         ([Event.WAITING, Event.REFUSED], long_ago, Outcome.REFUSED),
-        ([Event.WAITING, Event.STARTED], soon, Outcome.RUNNING),
-        ([Event.WAITING, Event.STARTED], long_ago, Outcome.UNKNOWN),
-        ([Event.WAITING, Event.STARTED, Event.CHANGED, Event.SUCCEEDED], soon, Outcome.SUCCEEDED),
+        ([Event.WAITING, Event.ANSWERED], soon, Outcome.RUNNING),
+        ([Event.WAITING, Event.ANSWERED], long_ago, Outcome.REFUSED),
+        ([Event.WAITING, Event.ANSWERED, Event.STARTED], soon, Outcome.RUNNING),
+        ([Event.WAITING, Event.ANSWERED, Event.STARTED, Event.CHANGED, Event.SUCCEEDED], soon, Outcome.SUCCEEDED),
         ([Event.STARTED], soon, Outcome.RUNNING),
         ([Event.STARTED, Event.CHANGED], soon, Outcome.RUNNING),
         ([Event.STARTED], long_ago, Outcome.UNKNOWN),
@@ -110,11 +114,14 @@ def test_an_entry_has_only_the_times_of_its_steps(app_connection: psycopg.Connec
 
 def test_a_step_that_is_recorded_already_is_not_recorded_again(app_connection: psycopg.Connection) -> None:
     """The answer to a commit can get lost; who then repeats the step must not leave two."""
-    asked = request()
-    for event, seq in [(Event.STARTED, 1), (Event.CHANGED, 2), (Event.FAILED, 3)]:
+    asked = write(app_connection, request(), Event.STARTED)
+    for event, seq in [(Event.CHANGED, 2), (Event.FAILED, 3)]:
         for _ in range(2):
-            assert ledger.append(app_connection, asked, event, Details(time_limit=soon())) == seq
+            assert ledger.append(app_connection, asked, event, Details()) == seq
             app_connection.commit()
+    with pytest.raises(ledger.AlreadyDoneError):
+        write(app_connection, asked, Event.STARTED)
+    app_connection.rollback()
     assert app_connection.execute("SELECT count(*) FROM ops.ledger").fetchone() == (3,)
 
 
@@ -126,8 +133,12 @@ def test_a_step_that_is_recorded_already_is_not_recorded_again(app_connection: p
         ([], Event.UNKNOWN, "has not started"),
         ([Event.WAITING], Event.CHANGED, "has not started"),
         ([Event.WAITING], Event.SUCCEEDED, "has not started"),
-        ([Event.STARTED], Event.WAITING, "does not wait any more"),
+        ([Event.STARTED], Event.WAITING, "does not wait"),
+        ([Event.STARTED], Event.ANSWERED, "does not wait"),
+        ([], Event.ANSWERED, "does not wait"),
+        ([Event.WAITING], Event.STARTED, "was not answered in time"),
         ([Event.WAITING, Event.REFUSED], Event.STARTED, "has ended"),
+        ([Event.WAITING, Event.REFUSED], Event.ANSWERED, "has ended"),
         ([Event.DENIED], Event.STARTED, "has ended"),
         ([Event.FAILED], Event.CHANGED, "has ended"),
         ([Event.STARTED, Event.SUCCEEDED], Event.FAILED, "has ended"),
@@ -160,31 +171,43 @@ def test_a_task_of_a_run_starts_once_and_the_second_try_can_still_be_recorded(
 ) -> None:
     first = write(app_connection, request(), Event.STARTED)
     second = replace(first, request_id=uuid4())
-    with pytest.raises(ledger.AlreadyStartedError, match=f"scale of run {first.run_id} has started before"):
+    with pytest.raises(ledger.AlreadyDoneError, match=f"^started: task scale of run {first.run_id}"):
         ledger.append(app_connection, second, Event.STARTED, Details(time_limit=soon()))
     write(app_connection, second, Event.REFUSED)
     assert listed(app_connection, run_id=first.run_id) == [second.request_id, first.request_id]
     write(app_connection, replace(first, request_id=uuid4(), task_id="another"), Event.STARTED)
 
 
-def test_a_run_goes_on_with_the_request_that_it_put_before_somebody(app_connection: psycopg.Connection) -> None:
-    asked = write(app_connection, request(reason="x" * 3000 + "\0"), Event.WAITING, time_limit=long_ago())
-    again = replace(asked, request_id=uuid4())
-    assert ledger.taken_up(app_connection, again) == asked
-    for _ in range(2):
-        write(app_connection, asked, Event.WAITING)
-    write(app_connection, asked, Event.STARTED)
-    assert ledger.taken_up(app_connection, again) == again
-
-
-@pytest.mark.parametrize("field", ["actor", "action", "resource", "dag_id", "run_id", "task_id", "reason"])
-def test_an_id_that_is_used_again_for_something_else_is_another_request(
-    app_connection: psycopg.Connection, field: str
-) -> None:
+def test_what_waits_is_taken_up_once_and_only_then_starts(app_connection: psycopg.Connection) -> None:
     waiting = write(app_connection, request(), Event.WAITING)
-    other = replace(waiting, request_id=uuid4(), **{field: "other"})
-    assert ledger.taken_up(app_connection, other) == other
-    write(app_connection, other, Event.REFUSED)
+    with pytest.raises(psycopg.errors.CheckViolation, match="was not answered in time"):
+        write(app_connection, waiting, Event.STARTED)
+    app_connection.rollback()
+    write(app_connection, waiting, Event.ANSWERED)
+    for again in (Event.WAITING, Event.ANSWERED):
+        with pytest.raises(ledger.AlreadyDoneError):
+            write(app_connection, waiting, again)
+    write(app_connection, waiting, Event.STARTED, Event.CHANGED, Event.SUCCEEDED)
+
+
+def test_what_waited_too_long_can_be_ended_and_not_started(app_connection: psycopg.Connection) -> None:
+    waiting = write(app_connection, request(), Event.WAITING, Event.ANSWERED, time_limit=long_ago())
+    with pytest.raises(psycopg.errors.CheckViolation, match="was not answered in time"):
+        write(app_connection, waiting, Event.STARTED)
+    app_connection.rollback()
+    write(app_connection, waiting, Event.REFUSED)
+
+
+def test_what_a_run_has_waiting_is_found_whoever_asked(app_connection: psycopg.Connection) -> None:
+    """A run can be deleted while it waits, and its id be used again."""
+    first = write(app_connection, request(reason="x" * 3000), Event.WAITING, time_limit=long_ago())
+    second = write(app_connection, replace(first, request_id=uuid4(), actor="other@example.com"), Event.WAITING)
+    for other in ({"task_id": "another"}, {"run_id": "another"}, {"dag_id": "another"}):
+        write(app_connection, replace(first, request_id=uuid4(), **other), Event.WAITING)
+    write(app_connection, replace(first, request_id=uuid4()), Event.WAITING, Event.REFUSED)
+    found = ledger.waiting_of_run(app_connection, replace(first, request_id=uuid4()))
+    assert [each.request_id for each in found] == [second.request_id, first.request_id]
+    write(app_connection, found[1], Event.REFUSED)
 
 
 def test_of_many_that_start_the_same_run_at_once_one_does(app_url: str) -> None:
@@ -195,7 +218,7 @@ def test_of_many_that_start_the_same_run_at_once_one_does(app_url: str) -> None:
         with connect_url(app_url) as connection:
             try:
                 write(connection, replace(shared, request_id=uuid4()), Event.STARTED)
-            except ledger.AlreadyStartedError:
+            except ledger.AlreadyDoneError:
                 results.append("refused")
             else:
                 results.append("started")
@@ -254,6 +277,8 @@ STRANGE = [
     '{"grant": {}}',
     '{"approver": 1}',
     '{"within": "an hour"}',
+    '{"within": 1e300}',
+    '{"within": -1}',
 ]
 
 

@@ -173,6 +173,7 @@ def test_a_run_that_waits_for_approval_says_for_whose_until_it_is_answered(
     airflow.answered = True
     assert (badge(page()), is_live(page())) == ("Waiting", True)
     assert "The task has begun" in words(page())
+    ledger.append(app_connection, asked, Event.ANSWERED, Details())
     ledger.append(app_connection, asked, *started(soon()))
     ledger.append(app_connection, asked, *CHANGED)
     ledger.append(app_connection, asked, Event.SUCCEEDED, Details(after=33, ready=33, approved_by="lead@example.com"))
@@ -192,7 +193,11 @@ def test_what_waited_in_vain_has_changed_nothing(
     airflow.state = state
     html = page()
     assert (badge(html), is_live(html)) == ("Refused", False)
-    why = "It was ended in Airflow while it waited for approval; ask anew." if by_hand else "nobody approved it in time"
+    why = (
+        "It was ended in Airflow while it waited for approval; ask anew."
+        if by_hand
+        else "it was not approved and carried out in time"
+    )
     assert f"Nothing was changed: {why}" in words(html)
 
 

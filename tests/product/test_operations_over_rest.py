@@ -202,9 +202,9 @@ def test_more_than_a_grant_allows_takes_a_second_person(search: Client, admin: C
 @pytest.mark.parametrize(
     ("who", "choice", "message"),
     [
-        ("search", "Approve", "you answered your own request"),
+        ("search", "Approve", "approved by who asked"),
         ("ads", "Approve", "who is not in platform-admins"),
-        ("search", "Reject", "you withdrew it"),
+        ("search", "Reject", "withdrawn by who asked"),
         ("admin", "Reject", "rejected it: not today"),
     ],
 )

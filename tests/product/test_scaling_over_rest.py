@@ -102,7 +102,7 @@ REFUSED_IN_THE_TASK: list[tuple[str, dict[str, object], str]] = [
     ("blank reason", {"pool": "ads/bidder", "replicas": 7, "reason": " \n "}, "reason: "),
     ("unknown key", {"pool": "ads/bidder", "replicas": 7, "reason": "x", "force": True}, "force: unknown"),
     ("forged user", {"pool": "ads/bidder", "replicas": 7, "reason": "x", "user": "admin"}, "user: unknown"),
-    ("another count than was seen", {"pool": "ads/bidder", "replicas": 7, "reason": "x", "expected": 19}, "you saw 19"),
+    ("another count than was seen", {"pool": "ads/bidder", "replicas": 7, "reason": "x", "expected": 19}, "19 was"),
 ]  # fmt: skip
 
 

@@ -61,7 +61,8 @@ def test_a_change_is_undone_by_a_change_that_takes_it_for_granted(ads: Client) -
     _, again = act(ads, undo)
     assert again["outcome"] == "refused"
     assert (
-        f"you saw {before + 5}, but {SIZE} was changed from {before + 5} to {before} by {ads.email}" in again["message"]
+        f"{before + 5} was seen before asking, but {SIZE} was changed from {before + 5} to {before} by {ads.email}"
+        in again["message"]
     )
 
 
@@ -137,10 +138,10 @@ REFUSED_IN_THE_TASK: list[tuple[str, dict[str, object], str]] = [
     ("blank reason", {"reason": " \n "}, "reason: "),
     ("unknown key", {"force": True}, "force: unknown"),
     ("forged user", {"user": "admin"}, "user: unknown"),
-    ("another value than was seen", {"expected": 9999}, "you saw 9999"),
-    ("seen as text", {"expected": "1"}, "you saw '1'"),
+    ("another value than was seen", {"expected": 9999}, "9999 was seen"),
+    ("seen as text", {"expected": "1"}, "'1' was seen"),
     ("seen as true", {"expected": True}, "expected: True is not accepted; ads/batch-size is of type integer"),
-    ("seen unset", {"expected_unset": True}, "you saw ads/batch-size without a value, but it is"),
+    ("seen unset", {"expected_unset": True}, "ads/batch-size was seen without a value, but it is"),
     ("seen and unset", {"expected_unset": True, "expected": 3}, "expected_unset: True is not accepted"),
 ]  # fmt: skip
 

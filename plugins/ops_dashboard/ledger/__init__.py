@@ -5,18 +5,20 @@ from __future__ import annotations
 from ops_dashboard.ledger.models import Details, Entry, Event, Filter, Outcome, Page, Request, Value
 from ops_dashboard.ledger.reading import (
     MOST_ENTRIES,
+    answered,
     entries,
     last_changes,
     last_started,
+    running,
     typical_seconds,
     waiting,
 )
 from ops_dashboard.ledger.verifying import Verification, verify
-from ops_dashboard.ledger.writing import AlreadyStartedError, append, taken_up
+from ops_dashboard.ledger.writing import AlreadyDoneError, append, waiting_of_run
 
 __all__ = [
     "MOST_ENTRIES",
-    "AlreadyStartedError",
+    "AlreadyDoneError",
     "Details",
     "Entry",
     "Event",
@@ -26,12 +28,14 @@ __all__ = [
     "Request",
     "Value",
     "Verification",
+    "answered",
     "append",
     "entries",
     "last_changes",
     "last_started",
-    "taken_up",
+    "running",
     "typical_seconds",
     "verify",
     "waiting",
+    "waiting_of_run",
 ]

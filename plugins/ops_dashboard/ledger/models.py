@@ -13,9 +13,11 @@ Value: TypeAlias = int | float | str | bool | None
 
 
 class Event(StrEnum):
-    """A step of a request. A request ends with any of them but the first three."""
+    """A step of a request. A request ends with any of them but the first four."""
 
     WAITING = "waiting"
+    ANSWERED = "answered"
+    """An execution, and no other, goes on with what waited."""
     STARTED = "started"
     CHANGED = "changed"
     DENIED = "denied"
@@ -70,13 +72,15 @@ class Details:
         expected: The value that the person saw when asking.
         after: The value that is there now.
         ready: How many workers are ready.
-        seconds: Time since the request was taken up.
+        seconds: Time since it is carried out; what it waited for somebody's approval is not in it.
         message: What a person needs to know about the outcome.
         grant_id: The grant that decided.
         grant: The same grant for people: `ads-oncall → scale:ads/*`.
         approver: The group of whom somebody has to approve it.
         within: The seconds that they have for it.
-        approved_by: The second person, if it took one.
+        answered_by: Who answered.
+        note: What they wrote with it.
+        approved_by: The same, if the answer was a yes that counts.
         script: The sha256 of what was run.
         bundle: The version of the DAG bundle that it came with, if the bundle has versions.
         time_limit: For `waiting` and `started`, which must have one: so long, by the database's clock, the request goes
@@ -94,6 +98,8 @@ class Details:
     grant: str | None = None
     approver: str | None = None
     within: float | None = None
+    answered_by: str | None = None
+    note: str | None = None
     approved_by: str | None = None
     script: str | None = None
     bundle: str | None = None
@@ -127,10 +133,13 @@ class Entry:
     grant: str | None
     approver: str | None
     within: float | None
+    answered_by: str | None
+    note: str | None
     approved_by: str | None
     script: str | None
     bundle: str | None
     at: datetime
+    answered_at: datetime | None
     started_at: datetime | None
     changed_at: datetime | None
     finished_at: datetime | None
@@ -148,7 +157,7 @@ class Entry:
     @property
     def is_waiting(self) -> bool:
         """Whether it waits for somebody's approval; nothing is done until then."""
-        return self.outcome is Outcome.RUNNING and self.started_at is None
+        return self.outcome is Outcome.RUNNING and self.started_at is None and self.answered_at is None
 
     @property
     def answer_by(self) -> datetime | None:
@@ -158,7 +167,8 @@ class Entry:
     @property
     def last_heard(self) -> datetime:
         """The time of its last step: what was seen of its resource before is out of date."""
-        return max(moment for moment in (self.at, self.started_at, self.changed_at, self.finished_at) if moment)
+        times = (self.at, self.answered_at, self.started_at, self.changed_at, self.finished_at)
+        return max(moment for moment in times if moment)
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +178,8 @@ class Filter:
     Attributes:
         since: Recorded at this time or later.
         until: Recorded before this time.
-        text: Words of the person, who approved, action, resource, reason, message or values; the beginning of each is
+        waiting: Whether to list only what waits for somebody's approval.
+        text: Words of the person, who answered, action, resource, reason, message or values; the beginning of each is
             enough.
     """
 
@@ -179,6 +190,7 @@ class Filter:
     run_id: str | None = None
     since: datetime | None = None
     until: datetime | None = None
+    waiting: bool | None = None
     text: str | None = None
 
 

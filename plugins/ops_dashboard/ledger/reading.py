@@ -5,7 +5,7 @@ from __future__ import annotations
 import binascii
 import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +23,7 @@ MOST_ENTRIES = 1000
 
 _ENTRY_COLUMNS = """requests.request_id, requests.seq, requests.dag_id, requests.run_id, requests.actor,
        requests.action, requests.resource, requests.reason, requests.outcome, requests.details, requests.at,
-       requests.started_at, requests.changed_at, requests.finished_at"""
+       requests.answered_at, requests.started_at, requests.changed_at, requests.finished_at"""
 
 _VALUE = (int, float, str, bool)
 _KINDS: dict[str, tuple[type, ...]] = {
@@ -36,15 +36,18 @@ _KINDS: dict[str, tuple[type, ...]] = {
     "grant": (str,),
     "approver": (str,),
     "within": (int, float),
+    "answered_by": (str,),
+    "note": (str,),
     "approved_by": (str,),
     "script": (str,),
     "bundle": (str,),
 }
 
 # Each row carries its whole request, so one condition on any of its rows finds the request.
+_SOME = sql.SQL("(SELECT DISTINCT opened FROM ops.ledger WHERE {} ORDER BY opened DESC LIMIT %(limit)s)")
 _PAGE = sql.SQL(f"""
 WITH page AS MATERIALIZED (
-    SELECT DISTINCT opened FROM ops.ledger WHERE {{conditions}} ORDER BY opened DESC LIMIT %(limit)s
+    SELECT opened FROM ({{some}}) AS found ORDER BY opened DESC LIMIT %(limit)s
 )
 SELECT {_ENTRY_COLUMNS}
   FROM page JOIN ops.requests ON requests.seq = page.opened
@@ -61,18 +64,23 @@ _CONDITIONS = {
     "since": "opened >= (SELECT seq FROM ops.ledger WHERE at >= %(since)s ORDER BY at, seq LIMIT 1)",
     "until": "opened < coalesce((SELECT seq FROM ops.ledger WHERE at >= %(until)s ORDER BY at, seq LIMIT 1),"
     " 9223372036854775807)",
+    "waiting": "opened IN (SELECT opened FROM ops.open_requests"
+    " WHERE NOT has_started AND deadline > statement_timestamp())",
     "cursor": "opened < %(cursor)s",
 }
-_OUTCOME_CONDITIONS = {
-    Outcome.RUNNING: "opened IN (SELECT opened FROM ops.open_requests WHERE deadline > statement_timestamp())",
-    Outcome.UNKNOWN: """opened IN (
-        SELECT opened FROM ops.open_requests WHERE deadline <= statement_timestamp() AND has_started
-        UNION ALL SELECT opened FROM ops.ledger WHERE event = 'unknown')""",
-    Outcome.REFUSED: """opened IN (
-        SELECT opened FROM ops.open_requests WHERE deadline <= statement_timestamp() AND NOT has_started
-        UNION ALL SELECT opened FROM ops.ledger WHERE event = 'refused')""",
+# What meets one of an outcome's conditions has it. Each is looked for by itself, in the order of an index.
+_OUTCOME_CONDITIONS: Mapping[Outcome, Sequence[str]] = {
+    Outcome.RUNNING: ("opened IN (SELECT opened FROM ops.open_requests WHERE deadline > statement_timestamp())",),
+    Outcome.UNKNOWN: (
+        "event = 'unknown'",
+        "opened IN (SELECT opened FROM ops.open_requests WHERE deadline <= statement_timestamp() AND has_started)",
+    ),
+    Outcome.REFUSED: (
+        "event = 'refused'",
+        "opened IN (SELECT opened FROM ops.open_requests WHERE deadline <= statement_timestamp() AND NOT has_started)",
+    ),
 }
-_ENDED_CONDITION = "event = %(outcome)s"
+_ENDED_CONDITIONS = ("event = %(outcome)s",)
 
 # By when they began, not by when they were asked for: some wait for a second person in between.
 _LAST_CHANGES = f"""
@@ -97,6 +105,23 @@ SELECT {_ENTRY_COLUMNS}
  ) AS began
   JOIN ops.requests ON requests.seq = began.opened
  ORDER BY began.seq DESC
+"""  # noqa: S608 - constants
+
+_RUNNING = f"""
+SELECT {_ENTRY_COLUMNS}
+  FROM ops.open_requests JOIN ops.requests ON requests.seq = open_requests.opened
+ WHERE open_requests.has_started AND open_requests.deadline > statement_timestamp()
+   AND requests.action = %(action)s AND requests.resource = coalesce(%(resource)s, requests.resource)
+ ORDER BY requests.seq DESC LIMIT {MOST_ENTRIES}
+"""  # noqa: S608 - constants
+
+_ANSWERED = f"""
+SELECT {_ENTRY_COLUMNS}
+  FROM (SELECT seq, opened FROM ops.ledger
+         WHERE event = 'answered' AND %(person)s IN (lower(actor), lower(details ->> 'answered_by'))
+         ORDER BY opened DESC LIMIT %(limit)s) AS answer
+  JOIN ops.requests ON requests.seq = answer.opened
+ ORDER BY answer.seq DESC
 """  # noqa: S608 - constants
 
 _WAITING = f"""
@@ -143,11 +168,13 @@ def entries(
     """
     if not 1 <= limit <= MOST_ENTRIES:
         raise ValueError(f"limit: {limit} is not from 1 to {MOST_ENTRIES}")
-    values = {name: value for name, value in asdict(filter).items() if value is not None}
+    values = {name: value for name, value in asdict(filter).items() if value not in (None, False)}
     if cursor is not None:
         values["cursor"] = _decoded(cursor)
-    conditions = [_condition(name, value) for name, value in values.items()]
-    query = _PAGE.format(conditions=sql.SQL(" AND ").join(conditions) if conditions else sql.SQL("true"))
+    conditions = [sql.SQL(_CONDITIONS[name]) for name in values if name != "outcome"]
+    alternatives = map(sql.SQL, _alternatives(filter.outcome))
+    some = [_SOME.format(sql.SQL(" AND ").join([*conditions, each])) for each in alternatives]
+    query = _PAGE.format(some=sql.SQL(" UNION ALL ").join(some))
     # Never prepared: the best plan depends on the values, from a frequent actor to a word that occurs once.
     rows = (
         connection.cursor(row_factory=dict_row).execute(query, values | {"limit": limit + 1}, prepare=False).fetchall()
@@ -175,9 +202,24 @@ def last_started(
     return _by_resource(connection, _LAST_STARTED, values)
 
 
+def running(connection: psycopg.Connection, action: str, resource: str | None = None) -> tuple[Entry, ...]:
+    """Return the requests of an action that have started and not ended, the newest first, also those for one resource.
+
+    No more than `MOST_ENTRIES`.
+    """
+    values = {"action": action, "resource": resource}
+    return tuple(map(_entry, connection.cursor(row_factory=dict_row).execute(_RUNNING, values)))
+
+
 def waiting(connection: psycopg.Connection) -> tuple[Entry, ...]:
     """Return the requests that wait for somebody's approval, the oldest first; no more than `MOST_ENTRIES`."""
     rows = connection.cursor(row_factory=dict_row).execute(_WAITING)
+    return tuple(map(_entry, rows))
+
+
+def answered(connection: psycopg.Connection, person: str, limit: int = 10) -> tuple[Entry, ...]:
+    """Return the last requests that a person answered, or that were answered to them, the newest answer first."""
+    rows = connection.cursor(row_factory=dict_row).execute(_ANSWERED, {"person": person.lower(), "limit": limit})
     return tuple(map(_entry, rows))
 
 
@@ -195,10 +237,8 @@ def _by_resource(connection: psycopg.Connection, query: str, values: dict[str, A
     return found
 
 
-def _condition(name: str, value: object) -> sql.SQL:
-    if isinstance(value, Outcome):
-        return sql.SQL(_OUTCOME_CONDITIONS.get(value, _ENDED_CONDITION))
-    return sql.SQL(_CONDITIONS[name])
+def _alternatives(outcome: Outcome | None) -> Sequence[str]:
+    return ("true",) if outcome is None else _OUTCOME_CONDITIONS.get(outcome, _ENDED_CONDITIONS)
 
 
 def _entry(row: dict[str, Any]) -> Entry:

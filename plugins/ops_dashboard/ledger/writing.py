@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
+from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
-from ops_dashboard.ledger.models import Event
+from ops_dashboard.ledger.models import Event, Request
 
 if TYPE_CHECKING:
     import psycopg
 
-    from ops_dashboard.ledger.models import Details, Request, Value
+    from ops_dashboard.ledger.models import Details, Value
 
 _LONGEST_NAME = 250
 _LONGEST_TEXT = 2000
@@ -26,17 +27,17 @@ SELECT ops.ledger_append(%(request_id)s, %(event)s, %(actor)s, %(action)s, %(res
 """
 
 
-_REQUEST_THAT_WAITS = """
-SELECT ledger.request_id
+_WAITING_OF_RUN = """
+SELECT ledger.request_id, ledger.actor, ledger.action, ledger.resource, ledger.dag_id, ledger.run_id, ledger.task_id,
+       ledger.reason
   FROM ops.open_requests JOIN ops.ledger ON ledger.seq = open_requests.opened
- WHERE NOT open_requests.has_started
-   AND (actor, action, resource, dag_id, run_id, task_id, reason) =
-       (%(actor)s, %(action)s, %(resource)s, %(dag_id)s, %(run_id)s, %(task_id)s, %(reason)s)
+ WHERE NOT open_requests.has_started AND (dag_id, run_id, task_id) = (%(dag_id)s, %(run_id)s, %(task_id)s)
+ ORDER BY ledger.seq DESC
 """
 
 
-class AlreadyStartedError(Exception):
-    """The DAG run's task has started before, for another request; nothing was written."""
+class AlreadyDoneError(Exception):
+    """Another execution has started the DAG run's task, or taken up the answer, before; nothing was written."""
 
 
 def append(connection: psycopg.Connection, request: Request, event: Event, details: Details) -> int:
@@ -50,7 +51,8 @@ def append(connection: psycopg.Connection, request: Request, event: Event, detai
         The entry's number; the first is 1, there are no gaps.
 
     Raises:
-        AlreadyStartedError: On `started`, if the run's task has started before.
+        AlreadyDoneError: On `started`, if the run's task has started before; on `waiting` and `answered`, if that was
+            written before.
         ValueError: `waiting` or `started` without a time limit.
         psycopg.Error: It was not written: the database is down, another writer hangs, or the step can't follow the
             earlier ones.
@@ -70,17 +72,17 @@ def append(connection: psycopg.Connection, request: Request, event: Event, detai
         },
     ).fetchone()
     if row is None or row[0] is None:
-        raise AlreadyStartedError(f"task {request.task_id} of run {request.run_id} has started before")
+        raise AlreadyDoneError(f"{event}: task {request.task_id} of run {request.run_id} has come to that before")
     return int(row[0])
 
 
-def taken_up(connection: psycopg.Connection, request: Request) -> Request:
-    """Return the request as the one that its run has put before a second person, if that has not started or ended.
+def waiting_of_run(connection: psycopg.Connection, request: Request) -> tuple[Request, ...]:
+    """Return what a run's task has put before a second person, the newest first; after the deadline too.
 
-    It has to be the same in all: a run can be deleted, and its id be used again for something else.
+    That there are several, or one of somebody else, comes from a run that was deleted and whose id was used again.
     """
-    row = connection.execute(_REQUEST_THAT_WAITS, _texts(request)).fetchone()
-    return request if row is None else replace(request, request_id=row[0])
+    cursor = connection.cursor(row_factory=class_row(Request))
+    return tuple(cursor.execute(_WAITING_OF_RUN, _texts(request)).fetchall())
 
 
 def _texts(request: Request) -> dict[str, str]:

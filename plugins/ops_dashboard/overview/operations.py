@@ -11,7 +11,7 @@ from ops_dashboard import access, ledger
 from ops_dashboard.acts import RunRequest
 from ops_dashboard.catalog import Operation
 from ops_dashboard.catalog.current import current_catalog
-from ops_dashboard.ledger import Entry, Filter, Outcome
+from ops_dashboard.ledger import Entry
 from ops_dashboard.overview.views import View
 
 if TYPE_CHECKING:
@@ -66,9 +66,7 @@ def view_operations(
     groups = access.groups_that_may(connection, actions)
     names = [operation.name for operation in operations]
     runs = ledger.last_started(connection, RunRequest.verb, names, per_resource=recent)
-    under_way = Filter(action=RunRequest.verb, outcome=Outcome.RUNNING)
-    open_requests = ledger.entries(connection, under_way, limit=ledger.MOST_ENTRIES).entries
-    running = [entry for entry in open_requests if entry.is_running]
+    running = ledger.running(connection, RunRequest.verb)
     return tuple(
         OperationView(
             operation=operation,
