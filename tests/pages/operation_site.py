@@ -135,7 +135,7 @@ def hidden(html: str) -> dict[str, str]:
 
 def listings(html: str) -> dict[str, str]:
     """What exactly will run, part by part."""
-    found = re.findall(r'<pre class="output"[^>]* aria-label="([^"]+)">(.*?)</pre>', html, re.DOTALL)
+    found = re.findall(r'<pre class="output[^"]*"[^>]* aria-label="([^"]+)">(.*?)</pre>', html, re.DOTALL)
     return {title: unescape(text).rstrip("\n") for title, text in found}
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
+import re
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
@@ -11,10 +12,11 @@ import psycopg
 import pytest
 
 from ops_dashboard import ledger
+from ops_dashboard.acts import Preview, approval_in_markdown
 from ops_dashboard.ledger import Details, Event, Request
 from ops_dashboard.web.errors import Problem
 from tests.pages.operation_site import API, HOSTILE, PAGE, visit
-from tests.support.company import ADMIN, ADS, SEARCH, VIEWER
+from tests.support.company import ADMIN, ADS, SEARCH, VIEWER, grant, with_grants
 from tests.support.ledger_records import request
 from tests.support.product_site import Site, rows, words
 
@@ -40,7 +42,13 @@ def waits(site: Site, connection: psycopg.Connection, approver: str = "platform-
         connection, made, Event.WAITING, Details(approver=approver, within=within, time_limit=MINUTES, **details)
     )
     connection.commit()
-    site.airflow.waiting.append({"task_instance": {"dag_id": made.dag_id, "dag_run_id": made.run_id}, "body": ""})
+    task = {"dag_id": made.dag_id, "dag_run_id": made.run_id, "task_id": made.task_id, "state": "awaiting_input"}
+    body = approval_in_markdown(approver, made.reason, Preview((("Change", "as asked for"),)))
+    asked_at = datetime.now(UTC).isoformat()
+    detail = {"task_instance": task, "body": body, "created_at": asked_at, "response_received": False}
+    site.airflow.waiting.append(detail)
+    run = {"dag_id": made.dag_id, "conf": {}, "triggering_user_name": made.actor, "run_after": asked_at}
+    site.airflow.asked[made.run_id] = {**run, "state": "running"}
     return made
 
 
@@ -141,11 +149,59 @@ def test_what_waits_is_in_the_audit_with_the_time_it_was_asked_for(site: Site, c
             assert (entry["run_id"], entry["is_waiting"], entry["approver"]) == (asked.run_id, True, "platform-admins")
 
 
-def test_what_airflow_has_ended_by_hand_waits_no_more(site: Site, company: psycopg.Connection) -> None:
+def test_what_airflow_has_ended_by_hand_can_not_be_answered(site: Site, company: psycopg.Connection) -> None:
     waits(site, company)
     site.airflow.waiting.clear()
-    assert "Nothing waits for your answer." in words(visit(site, ADMIN, APPROVALS))
-    assert "waits for approval" not in visit(site, SEARCH)
+    for reader, table in ((ADMIN, TO_ANSWER), (SEARCH, OWN)):
+        html = visit(site, reader, APPROVALS)
+        (row,) = rows(html, table)
+        assert "ended in Airflow" in row
+        assert "/answer" not in html
+
+
+def test_who_may_not_run_it_is_not_told_with_which_values(site: Site, company: psycopg.Connection) -> None:
+    waits(site, company)
+    with_grants(company, grant("everybody", "view:operations"), grant("search-oncall", "run:purge-cache"))
+    company.commit()
+    (row,) = [row for row in rows(visit(site, ADS), "Operations of others") if "purge-cache" in row]
+    assert "1 waits for approval" in row
+    assert "region" not in row
+
+
+def test_what_was_answered_is_told_to_both(site: Site, company: psycopg.Connection) -> None:
+    asked = waits(site, company, reason="stale")
+    ledger.append(company, asked, Event.ANSWERED, Details(answered_by=ADMIN, note="not now"))
+    ledger.append(company, asked, Event.REFUSED, Details(message=f"{ADMIN} rejected it: not now"))
+    company.commit()
+    for reader, by in ((ADMIN, "you"), (SEARCH, ADMIN)):
+        (row,) = rows(visit(site, reader, APPROVALS), "Answered lately")
+        assert row.startswith("Purge a cache purge-cache “stale” region eu, shard e1")
+        assert row.endswith(f"rejected it: not now {by} just now Refused")
+    assert "Answered lately" not in visit(site, ADS, APPROVALS)
+    (row,) = rows(visit(site, ADMIN, "/ops/audit"), "Requests, newest first")
+    assert re.search(rf"{SEARCH} answered by you \d\d:\d\d:\d\d : “not now” run purge-cache", row)
+
+
+def test_the_audit_can_be_asked_for_what_waits(site: Site, company: psycopg.Connection) -> None:
+    waits(site, company)
+    company.commit()
+    assert len(rows(visit(site, ADMIN, "/ops/audit", outcome="waiting"), "Requests, newest first")) == 1
+    assert "waiting, denied" in words(visit(site, ADMIN, "/ops/audit", 400, outcome="waits"))
+
+
+def test_who_approves_an_operation_reads_what_it_does_and_its_script(site: Site, company: psycopg.Connection) -> None:
+    asked = waits(site, company, reason="stale")
+    path = f"/ops/runs/{asked.dag_id}/{asked.run_id}/answer"
+    html = visit(site, ADMIN, path)
+    text = words(html)
+    assert f"Asked by {SEARCH} just now To be answered in 9 min Operation Purge a cache" in text
+    assert "Empties it." in text
+    assert 'href="/ops/operations/purge-cache/source"' in html
+    assert [word for word in ("Approve", "Reject", "Cancel") if f" {word}" in text] == ["Approve", "Reject", "Cancel"]
+    withdraw = words(visit(site, SEARCH, path))
+    assert "Withdraw" in withdraw
+    assert "Reject" not in withdraw
+    assert "Somebody in platform-admins has to answer it." in words(visit(site, ADS, path, 403))
 
 
 def test_what_airflow_can_not_tell_is_told_by_the_ledger(site: Site, company: psycopg.Connection) -> None:

@@ -43,6 +43,7 @@ class Airflow:
     before_answering: Callable[[], None] = lambda: None
     conf: Mapping[str, object] = field(default_factory=dict)
     answered: bool = False
+    refusal: int = 404
 
     def call(self, method: str, path: str, body: Mapping[str, object] | None = None) -> Any:
         if path == f"{RUN_PATH}/hitlDetails":
@@ -50,7 +51,7 @@ class Airflow:
         assert (method, path, body) == ("GET", RUN_PATH, None)
         self.before_answering()
         if self.state is None:
-            raise Problem(404, "Airflow did not accept this", "not found")
+            raise Problem(self.refusal, "Airflow did not accept this", "not found")
         return {
             "state": self.state,
             "triggering_user_name": "oncall@ads.example.com",
@@ -173,14 +174,25 @@ def test_a_run_that_waits_for_approval_says_for_whose_until_it_is_answered(
     airflow.answered = True
     assert (badge(page()), is_live(page())) == ("Waiting", True)
     assert "The task has begun" in words(page())
-    ledger.append(app_connection, asked, Event.ANSWERED, Details())
+    ledger.append(app_connection, asked, Event.ANSWERED, Details(answered_by="lead@example.com", note="quota is there"))
     ledger.append(app_connection, asked, *started(soon()))
     ledger.append(app_connection, asked, *CHANGED)
     ledger.append(app_connection, asked, Event.SUCCEEDED, Details(after=33, ready=33, approved_by="lead@example.com"))
     app_connection.commit()
     html = page()
     assert (badge(html), is_live(html)) == ("Done", False)
-    assert "approved by lead@example.com" in words(html)
+    assert "Approved by lead@example.com: “quota is there” (done)" in words(html)
+
+
+@pytest.mark.parametrize("status", [403, 504])
+def test_a_run_that_waits_is_told_by_the_ledger_where_airflow_does_not(
+    page: Callable[[], str], airflow: Airflow, app_connection: psycopg.Connection, status: int
+) -> None:
+    record(app_connection, waiting(soon()))
+    airflow.state, airflow.refusal = None, status
+    html = page()
+    assert badge(html) == "Waiting for approval"
+    assert "Somebody in leads has to approve it. Nothing is done until then." in words(html)
 
 
 @pytest.mark.parametrize("state", ["failed", "success", "running", None])

@@ -244,11 +244,14 @@ def test_the_audit_says_what_came_of_it(
 
 
 def test_the_audit_names_who_approved(site: Site, company: psycopg.Connection) -> None:
-    started = Details(before=6, requested=40, approved_by=ADS, time_limit=soon())
-    recorded(company, SCALE_DAG_ID, "ads/bidder", (Event.STARTED, started))
+    waiting = Details(before=6, requested=40, approver="leads", within=60, time_limit=soon())
+    answer = Details(answered_by=ADS, note="quota is there")
+    started = Details(approved_by=ADS, time_limit=soon())
+    steps = ((Event.WAITING, waiting), (Event.ANSWERED, answer), (Event.STARTED, started))
+    recorded(company, SCALE_DAG_ID, "ads/bidder", *steps)
     with site.client(ADMIN) as client:
         (row,) = rows(client.get("/ops/audit").text, "Requests, newest first")
-    assert f"you approved by {ADS}" in row
+    assert re.search(rf"you approved by {ADS} \d\d:\d\d:\d\d : “quota is there” scale", row)
 
 
 def test_others_may_look_only_if_they_may_see_the_audit(site: Site, company: psycopg.Connection) -> None:

@@ -72,6 +72,8 @@ class _Api:
         if rest[:2] == ["dagRuns", "~"] and rest[2].startswith("hitlDetails?"):
             waiting = self.notebook.waiting
             return {"hitl_details": waiting[:100], "total_entries": len(waiting)}
+        if rest[-1:] == ["hitlDetails"]:
+            return {"hitl_details": [each for each in self.notebook.waiting if _is_of(each, dag_id, rest[1])]}
         if method == "POST":
             assert body is not None
             run = {"dag_id": dag_id, "conf": body["conf"], "triggering_user_name": self.user, "state": "queued"}
@@ -83,6 +85,11 @@ class _Api:
         if known is None or known["dag_id"] != dag_id:
             raise Problem(404, "Airflow did not accept this", "DAGRun not found")
         return known
+
+
+def _is_of(detail: Mapping[str, Any], dag_id: str, run_id: str) -> bool:
+    task = detail["task_instance"]
+    return (task["dag_id"], task["dag_run_id"]) == (dag_id, unquote(run_id))
 
 
 @dataclass

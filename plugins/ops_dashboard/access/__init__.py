@@ -6,7 +6,7 @@ the live directory user with that e-mail.
 
 from __future__ import annotations
 
-from ops_dashboard.access.approvers import apply_operation_approvers, approver_groups
+from ops_dashboard.access.approvers import apply_operation_approvers
 from ops_dashboard.access.decisions import amount, decide, decide_all, why_not_member
 from ops_dashboard.access.explaining import (
     MOST_PEOPLE,
@@ -45,7 +45,6 @@ __all__ = [
     "amount",
     "apply_catalog_grants",
     "apply_operation_approvers",
-    "approver_groups",
     "decide",
     "decide_all",
     "describe",

@@ -12,12 +12,6 @@ _KEEP = "DELETE FROM ops.operation_approvers WHERE group_name <> ALL(%s)"
 _ADD = "INSERT INTO ops.operation_approvers SELECT unnest(%s::text[]) ON CONFLICT DO NOTHING"
 
 
-def approver_groups(connection: psycopg.Connection) -> tuple[str, ...]:
-    """Return the groups of whom one person may approve what is beyond the limits of a grant in force."""
-    rows = connection.execute("SELECT DISTINCT approver FROM ops.grants_in_force WHERE approver IS NOT NULL ORDER BY 1")
-    return tuple(approver for (approver,) in rows)
-
-
 def apply_operation_approvers(connection: psycopg.Connection, groups: Collection[str]) -> None:
     """Make known which groups approve the catalog's operations, for the directory's guards.
 

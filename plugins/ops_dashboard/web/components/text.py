@@ -38,10 +38,14 @@ class Code(Component):
 
 @dataclass(frozen=True, slots=True)
 class Output(Component):
-    """Lines as a program writes or reads them, in monospace; `label` says what they are."""
+    """Lines as a program writes or reads them, in monospace; `label` says what they are.
+
+    Many of them scroll in a box of their own, unless they are to be read as a `whole`.
+    """
 
     lines: Sequence[str]
     label: str
+    whole: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from ops_dashboard.acts import MAX_REASON, RunRequest, request_model
+from ops_dashboard.acts import MAX_REASON, request_model
 from ops_dashboard.text import shorten, shown
 from ops_dashboard.web import approvals
 from ops_dashboard.web.approvals import Approval
 from ops_dashboard.web.components import (
     Columns,
-    Facts,
     Form,
     Node,
     Note,
@@ -17,16 +16,14 @@ from ops_dashboard.web.components import (
     Redirect,
     Submit,
     TextArea,
-    Time,
     Tone,
 )
 from ops_dashboard.web.dag_runs import DagRun, read_run
 from ops_dashboard.web.errors import Problem
-from ops_dashboard.web.pages.operations.words import what_runs
+from ops_dashboard.web.pages.approving import about_request
 from ops_dashboard.web.pages.previews import preview
 from ops_dashboard.web.pages.reader import is_reader
 from ops_dashboard.web.pages.runs import run, why_not_answer
-from ops_dashboard.web.pages.shared import person
 from ops_dashboard.web.request import PageRequest
 from ops_dashboard.web.router import Router
 
@@ -49,11 +46,12 @@ def answer(request: PageRequest) -> Redirect | Page:
     asked, approval = _waiting(request)
     choice, note = request.form.get(_CHOICE, ""), request.form.get("note", "")
     errors = {}
-    accepted = [_REJECT] if is_reader(request, asked.asked_by) else [_APPROVE, _REJECT]
+    own = is_reader(request, asked.asked_by)
+    accepted = [_REJECT] if own else [_APPROVE, _REJECT]
     if choice not in accepted:
         errors[_CHOICE] = f"{shown(choice)} is not accepted; accepted is {' or '.join(accepted)}"
-    if choice == _REJECT and not shorten(note, MAX_REASON).strip():
-        errors["note"] = "a few words that say why, for who has asked"
+    if choice == _REJECT and not own and not shorten(note, MAX_REASON).strip():
+        errors["note"] = "Say why in a few words: who has asked reads it."
     if errors:
         return _form_page(request, asked, approval, errors)
     dag_id, run_id = request.path["dag_id"], request.path["run_id"]
@@ -86,13 +84,7 @@ def _form_page(request: PageRequest, asked: DagRun, approval: Approval, errors: 
         "Withdraw" if own else "Approve",
         Columns(
             main=(
-                Panel(
-                    Facts(
-                        ("Asked by", person(asked.asked_by or "nobody", request.user.name)),
-                        ("At", Time(asked.asked_at)),
-                        *_what_runs(request, asked),
-                    )
-                ),
+                *about_request(request, asked),
                 *preview(approval.parts),
             ),
             side=Panel(*_form(request, asked, errors)),
@@ -100,13 +92,6 @@ def _form_page(request: PageRequest, asked: DagRun, approval: Approval, errors: 
         subject=_subject(asked),
         lead="Nothing of what is shown here will be done." if own else _LEAD,
     )
-
-
-def _what_runs(request: PageRequest, asked: DagRun) -> tuple[tuple[str, Node], ...]:
-    model = request_model(asked.dag_id)
-    if model is None or not issubclass(model, RunRequest) or not request.may("view:operations"):
-        return ()
-    return (what_runs(request, model.operation),)
 
 
 def _subject(asked: DagRun) -> str:
@@ -118,8 +103,8 @@ def _form(request: PageRequest, asked: DagRun, errors: dict[str, str]) -> tuple[
     own = is_reader(request, asked.asked_by)
     note = TextArea(
         "note",
-        "Note",
-        hint=f"{'Say why' if own else 'Needed to reject'}; everybody who may see the audit page can read it.",
+        "Note (optional)" if own else "Note (needed to reject)",
+        hint="Kept with the record; everybody who may see the audit page can read it.",
         error=errors.get("note"),
         max_length=MAX_REASON,
     )

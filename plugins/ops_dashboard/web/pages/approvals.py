@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
+from ops_dashboard import ledger
 from ops_dashboard.acts import operation_dag_id
 from ops_dashboard.catalog import CatalogError
 from ops_dashboard.catalog.current import current_catalog
 from ops_dashboard.ledger import Entry
 from ops_dashboard.text import shorten
+from ops_dashboard.web.approvals import open_runs
 from ops_dashboard.web.components import (
     Button,
     Code,
     Column,
     Empty,
     Heading,
+    Link,
+    Muted,
     Node,
     Page,
     Panel,
@@ -20,10 +26,11 @@ from ops_dashboard.web.components import (
     Table,
     Time,
 )
+from ops_dashboard.web.errors import Problem
 from ops_dashboard.web.pages.answer import answer_form
 from ops_dashboard.web.pages.reader import is_reader
 from ops_dashboard.web.pages.runs import run_url
-from ops_dashboard.web.pages.shared import wanted
+from ops_dashboard.web.pages.shared import outcome_badge, person, wanted
 from ops_dashboard.web.pages.waiting import read_waiting, to_answer
 from ops_dashboard.web.request import PageRequest
 from ops_dashboard.web.router import Router
@@ -31,7 +38,8 @@ from ops_dashboard.web.router import Router
 router = Router(prefix="/ops")
 
 _LONGEST_REASON = 200
-_TO_ANSWER, _OWN = "For you to answer", "You asked for"
+_TO_ANSWER, _OWN, _LATELY = "For you to answer", "You asked for", "Answered lately"
+_ENDED = "ended in Airflow"
 _COLUMNS_TO_ANSWER = (
     Column("What", width=40),
     Column("Change"),
@@ -39,6 +47,7 @@ _COLUMNS_TO_ANSWER = (
     Column("Act", action=True),
 )
 _COLUMNS_OWN = (Column("What", width=40), Column("Change"), Column("Waits for", width=20), Column("Act", action=True))
+_COLUMNS_LATELY = (Column("What", width=40), Column("Change"), Column("Answered by", width=20), Column("Outcome"))
 
 
 def _count(request: PageRequest) -> int:
@@ -47,38 +56,85 @@ def _count(request: PageRequest) -> int:
 
 @router.page("/approvals", title="Approvals", needs=None, nav=4, count=_count)
 def approvals(request: PageRequest) -> Page:
-    """Nothing else: what others ask others for is in the audit."""
+    """What concerns the reader, and nothing else: what others ask others for is in the audit."""
     waiting = read_waiting(request)
-    answerable = [_to_answer(request, entry) for entry in to_answer(request, waiting)]
-    own = [_own(request, entry) for entry in waiting.entries if is_reader(request, entry.actor)]
+    answerable, answered = to_answer(request, waiting), ledger.answered(request.database, request.user.name)
+    own = [entry for entry in waiting.entries if is_reader(request, entry.actor)]
+    is_over = _over_in_airflow(request) if answerable or own else _nothing_is
     nothing = Empty("Nothing waits for your answer.", "What people in a group of yours have to approve appears here.")
     return Page(
         "Approvals",
         Heading(_TO_ANSWER),
-        Panel(Table(_COLUMNS_TO_ANSWER, answerable, _TO_ANSWER, nothing), flush=True),
+        Panel(
+            Table(
+                _COLUMNS_TO_ANSWER,
+                [_to_answer(request, entry, is_over=is_over(entry)) for entry in answerable],
+                _TO_ANSWER,
+                nothing,
+            ),
+            flush=True,
+        ),
         Heading(_OWN),
-        Panel(Table(_COLUMNS_OWN, own, _OWN, Empty("Nothing that you asked for waits.")), flush=True),
+        Panel(
+            Table(
+                _COLUMNS_OWN,
+                [_own(request, entry, is_over=is_over(entry)) for entry in own],
+                _OWN,
+                Empty("Nothing that you asked for waits."),
+            ),
+            flush=True,
+        ),
+        *_answered_lately(request, answered),
         lead="Some acts take a second person, who looks at what exactly would be done. Nothing is done until then.",
     )
 
 
-def _to_answer(request: PageRequest, entry: Entry) -> tuple[Node, ...]:
+def _over_in_airflow(request: PageRequest) -> Callable[[Entry], bool]:
+    """Tell what was ended in Airflow by hand while it waited; where Airflow does not tell, the ledger is believed."""
+    try:
+        still = open_runs(request.airflow)
+    except Problem:
+        still = None
+    return lambda entry: still is not None and (entry.dag_id, entry.run_id) not in still
+
+
+def _nothing_is(_entry: Entry) -> bool:
+    return False
+
+
+def _to_answer(request: PageRequest, entry: Entry, *, is_over: bool) -> tuple[Node, ...]:
     href = request.url(answer_form, dag_id=entry.dag_id, run_id=entry.run_id)
+    button = Button("Answer", href, small=True, describes=f"the request to {_in_words(entry)} of {entry.actor}")
     return (
         _what(entry),
         Stacked(wanted(entry), _answer_by(entry)),
         Stacked(entry.actor, Time(entry.at)),
-        Button("Answer", href, small=True, describes=f"the request to {_in_words(entry)} of {entry.actor}"),
+        Muted(_ENDED) if is_over else button,
     )
 
 
-def _own(request: PageRequest, entry: Entry) -> tuple[Node, ...]:
+def _own(request: PageRequest, entry: Entry, *, is_over: bool) -> tuple[Node, ...]:
     return (
         _what(entry),
         Stacked(wanted(entry), _answer_by(entry)),
-        Stacked(f"somebody in {entry.approver}", ("since ", Time(entry.at))),
+        Stacked(_ENDED if is_over else f"somebody in {entry.approver}", ("since ", Time(entry.at))),
         Button("Look", run_url(request, entry), small=True, describes=f"at your request to {_in_words(entry)}"),
     )
+
+
+def _answered_lately(request: PageRequest, entries: Sequence[Entry]) -> tuple[Node, ...]:
+    if not entries:
+        return ()
+    rows = [
+        (
+            _what(entry),
+            Stacked(wanted(entry), entry.message),
+            Stacked(person(entry.answered_by or "nobody", request.user.name), Time(entry.answered_at or entry.at)),
+            Link(outcome_badge(entry), run_url(request, entry)),
+        )
+        for entry in entries
+    ]
+    return Heading(_LATELY), Panel(Table(_COLUMNS_LATELY, rows, _LATELY), flush=True)
 
 
 def _what(entry: Entry) -> Node:

@@ -56,18 +56,21 @@ def typed_number(text: str) -> int | str:
     return int(text) if re.fullmatch(r"[0-9]{1,9}", text.strip(), re.ASCII) else text
 
 
-def beyond_limits(field: str, grants: Sequence[Grant], current: float) -> Outside | None:
-    """What a dialog says of a number that none of the grants allows and somebody may approve; None if none takes that.
+def beyond_limits(field: str, grants: Sequence[Grant], current: float, usual: str) -> Outside | None:
+    """What a dialog says of a number that none of the grants allows; None if they have no limits.
 
     Args:
         field: Of the number.
         grants: All that give the reader the right.
         current: What is there now.
+        usual: What the dialog's button says otherwise.
     """
     approvers = sorted({grant.approver for grant in grants if grant.approver is not None})
     ranges = [grant.leaves_open(current) for grant in grants]
-    if not approvers or (None, None) in ranges:
+    if (None, None) in ranges:
         return None
+    if not approvers:
+        return Outside(field, ranges, "No grant of yours allows this, so it is refused.", button=usual)
     words = f"This is beyond your grant's limits. Somebody in {' or '.join(approvers)} has to approve it first."
     return Outside(field, ranges, words, button="Ask for approval")
 

@@ -28,7 +28,7 @@ from ops_dashboard.web.components import (
 )
 from ops_dashboard.web.errors import Problem
 from ops_dashboard.web.pages.runs import run_url
-from ops_dashboard.web.pages.shared import effect, outcome_badge, outcome_label, person, unknown_filter
+from ops_dashboard.web.pages.shared import effect, outcome_badge, outcome_label, person, unknown_filter, wanted
 from ops_dashboard.web.request import PageRequest
 from ops_dashboard.web.router import Router
 
@@ -39,6 +39,8 @@ _ACTIONS = tuple(dict.fromkeys([*(request.verb for request in REQUESTS.values())
 _PERIODS = {"1h": timedelta(hours=1), "1d": timedelta(days=1), "7d": timedelta(days=7), "30d": timedelta(days=30)}
 _PERIOD_LABELS = {"1h": "Last hour", "1d": "Last 24 hours", "7d": "Last 7 days", "30d": "Last 30 days"}
 _FILTERS = ("q", "actor", "action", "resource", "outcome", "period", "run_id")
+_WAITING = "waiting"
+_OUTCOMES = ((_WAITING, "Waiting"), *((str(outcome), outcome_label(outcome)) for outcome in Outcome))
 _COLUMNS = (
     Column("Time", width=15, numeric=True),
     Column("Person", width=20),
@@ -74,6 +76,7 @@ def _filter(request: PageRequest) -> Filter:
         action=_action(query.get("action", "")),
         resource=query.get("resource") or None,
         outcome=_outcome(query.get("outcome", "")),
+        waiting=query.get("outcome") == _WAITING,
         run_id=query.get("run_id") or None,
         since=_since(query.get("period", ""), request.now),
         text=query.get("q") or None,
@@ -87,12 +90,12 @@ def _action(text: str) -> str | None:
 
 
 def _outcome(text: str) -> Outcome | None:
-    if not text:
+    if text in {"", _WAITING}:
         return None
     try:
         return Outcome(text)
     except ValueError:
-        raise unknown_filter("outcome", text, Outcome) from None
+        raise unknown_filter("outcome", text, [_WAITING, *Outcome]) from None
 
 
 def _since(period: str, now: datetime) -> datetime | None:
@@ -107,10 +110,10 @@ def _toolbar(request: PageRequest) -> Toolbar:
     run_id = request.query.get("run_id", "")
     return Toolbar(
         Search("q", "Search"),
-        Search("actor", "Person, exact"),
+        Search("actor", "Who asked, exact"),
         Search("resource", "Resource, exact"),
         Select("action", "Action", [("", "Any action"), *((action, action) for action in _ACTIONS)]),
-        Select("outcome", "Outcome", [("", "Any outcome"), *((str(o), outcome_label(o)) for o in Outcome)]),
+        Select("outcome", "Outcome", [("", "Any outcome"), *_OUTCOMES]),
         Select("period", "Time", [("", "Any time"), *_PERIOD_LABELS.items()]),
         *([Chips("run_id", "Run", Chip("", "All runs"), Chip(run_id, "This run"))] if run_id else []),
     )
@@ -123,15 +126,19 @@ def _cells(request: PageRequest, entry: Entry) -> tuple[Node, ...]:
         Stacked(Time(entry.at, clock=True), Time(entry.at)),
         Stacked(person(entry.actor, request.user.name), _second_person(request, entry)),
         Stacked(act, " · ".join(filter(None, (entry.reason, entry.message)))),
-        effect(entry),
+        wanted(entry) if entry.is_waiting else effect(entry),
         outcome_badge(entry),
     )
 
 
-def _second_person(request: PageRequest, entry: Entry) -> str | None:
+def _second_person(request: PageRequest, entry: Entry) -> Node:
     if entry.is_waiting:
         return f"waits for somebody in {entry.approver}"
-    return f"approved by {person(entry.approved_by, request.user.name)}" if entry.approved_by else None
+    if entry.answered_by is None or entry.answered_at is None:
+        return None
+    what = "approved" if entry.approved_by else "answered"
+    note = f": “{entry.note}”" if entry.note else ""
+    return (f"{what} by {person(entry.answered_by, request.user.name)} ", Time(entry.answered_at, clock=True), note)
 
 
 def _nothing(request: PageRequest) -> Empty:

@@ -106,9 +106,12 @@ def _approval(request: PageRequest, story: Story) -> tuple[Node, ...]:
 def why_not_answer(request: PageRequest, asked_by: str | None, approval: Approval) -> str | None:
     """Say why this person's answer would not count; None if it would."""
     if is_reader(request, asked_by):
-        return f"You asked for it, so somebody else in {approval.group} has to answer."
+        return f"You asked for it, so somebody else has to answer: somebody in {approval.group}."
     why_not = access.why_not_member(request.database, request.user.name, approval.group)
-    return f"It takes somebody in {approval.group}; you are somebody {why_not}." if why_not else None
+    if why_not is None:
+        return None
+    reason = "" if why_not == f"who is not in {approval.group}" else f" You are somebody {why_not}."
+    return f"Somebody in {approval.group} has to answer it.{reason}"
 
 
 def _note_of(other: Entry, reader: str) -> Note:
@@ -128,12 +131,8 @@ def _headline(story: Story) -> tuple[Node, ...]:
     return (Spread(change, outcome_badge(entry)), *progress)
 
 
-def _is_open(story: Story) -> bool:
-    return story.approval is not None and story.approval.is_open
-
-
 def _waiting_badge(story: Story) -> Badge:
-    if _is_open(story):
+    if story.approver is not None:
         return Badge("Waiting for approval", Tone.BUSY)
     return Badge("No record", Tone.BAD) if story.has_ended else Badge("Waiting", Tone.BUSY)
 
@@ -143,8 +142,8 @@ def _waiting(story: Story) -> str:
         return "The run ended before it could write a record, so nothing was changed. Airflow's log says why."
     if story.is_held:
         return "The DAG is paused in Airflow, so nothing happens; a request that has waited too long is refused."
-    if story.approval is not None and story.approval.is_open:
-        return f"Somebody in {story.approval.group} has to approve it. Nothing is done until then."
+    if story.approver is not None:
+        return f"Somebody in {story.approver} has to approve it. Nothing is done until then."
     if story.airflow is not None and story.airflow.state == "running":
         return "The task has begun: it checks the request and looks at what is there."
     return "Waiting for Airflow to start the task; that takes about a second."
@@ -174,17 +173,24 @@ def _steps(story: Story, reader: str) -> Steps:
     requested = Step("Requested", StepState.DONE, at=asked_at)
     if entry is None:
         state = StepState.FAILED if story.has_ended else StepState.NOW
-        ahead = "Waiting for approval" if _is_open(story) else "Authorised"
+        ahead = "Waiting for approval" if story.approver is not None else "Authorised"
         return Steps(requested, Step(ahead, state), Step(effect, StepState.NEXT))
     if entry.started_at is None:
         verdict = "Failed" if entry.outcome is Outcome.FAILED else entry.outcome.capitalize()
-        return Steps(requested, Step(verdict, StepState.FAILED, at=entry.finished_at))
-    approved = f", approved by {person(entry.approved_by, reader)}" if entry.approved_by else ""
-    allowed = Step("Allowed", StepState.DONE, f"by {entry.grant}{approved}", at=entry.started_at)
+        return Steps(requested, *_answered(entry, reader), Step(verdict, StepState.FAILED, at=entry.finished_at))
+    answered = _answered(entry, reader)
+    allowed = Step("Allowed", StepState.DONE, f"by {entry.grant}", at=entry.started_at)
     if entry.changed_at is None and entry.outcome is not Outcome.SUCCEEDED:
         state = StepState.NOW if entry.is_running else StepState.FAILED
-        return Steps(requested, allowed, Step(effect, state), *(Step(each, StepState.NEXT) for each in rest))
-    return Steps(requested, allowed, *telling.taken(story, entry))
+        return Steps(requested, *answered, allowed, Step(effect, state), *(Step(each, StepState.NEXT) for each in rest))
+    return Steps(requested, *answered, allowed, *telling.taken(story, entry))
+
+
+def _answered(entry: Entry, reader: str) -> tuple[Step, ...]:
+    if entry.answered_by is None:
+        return ()
+    by = f"by {person(entry.answered_by, reader)}" + (f": “{entry.note}”" if entry.note else "")
+    return (Step("Approved" if entry.approved_by else "Answered", StepState.DONE, by, at=entry.answered_at),)
 
 
 def _lead(request: PageRequest, story: Story) -> Node:
@@ -207,5 +213,7 @@ def _buttons(request: PageRequest, story: Story) -> tuple[Node, ...]:
     if story.airflow is not None:
         path = f"/dags/{quote(dag_id, safe='')}/runs/{quote(run_id, safe='')}"
         buttons.append(Button("Open in Airflow", request.airflow_url(path), outer=True))
+    if entry is not None and entry.approver is not None:
+        buttons.append(Button("Approvals", request.url("/approvals")))
     buttons.append(Button("In the audit", request.url("/audit", run_id=run_id)))
     return tuple(buttons)

@@ -68,6 +68,15 @@ class Story:
         return self.entry if self.entry is not None and not self.entry.is_waiting else None
 
     @property
+    def approver(self) -> str | None:
+        """The group that it waits for, as long as it does."""
+        if self.approval is not None:
+            return self.approval.group if self.approval.is_open else None
+        if self.entry is None or self.airflow is not None:
+            return None
+        return self.entry.approver if self.entry.is_waiting else None
+
+    @property
     def has_ended(self) -> bool:
         """Whether nothing more will happen."""
         if self.entry is not None:

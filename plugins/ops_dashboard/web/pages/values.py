@@ -43,18 +43,19 @@ def recorded_values(recorded: Value) -> Mapping[str, Value] | None:
     return values if isinstance(values, dict) else None
 
 
-def recorded_in_short(recorded: Value) -> str:
-    """What is on record, in a line: values by name, or whatever else it is."""
+def recorded_in_short(recorded: Value, *, also_missing: bool = False) -> str:
+    """What is on record, in a line: values by name, or whatever else it is.
+
+    Args:
+        recorded: It.
+        also_missing: Whether to tell of values that were left out, too: "region eu, no prefix".
+    """
     values = recorded_values(recorded)
-    if values is not None:
-        return values_in_short(values)
-    return "" if recorded is None else shorten(str(recorded))
-
-
-def values_in_short(values: Mapping[str, object]) -> str:
-    """Values that were asked for, in a line; those left out are left out."""
+    if values is None:
+        return "" if recorded is None else shorten(str(recorded))
     given = [f"{name} {_in_short(value)}" for name, value in values.items() if value is not None]
-    return shorten(", ".join(given), _LONGEST_LINE)
+    missing = [f"no {name}" for name, value in values.items() if value is None] if also_missing else []
+    return shorten(", ".join([*given, *missing]), _LONGEST_LINE)
 
 
 def _in_short(value: object) -> str:

@@ -34,7 +34,8 @@ def sections(request: PageRequest, current: str) -> Node:
 
 def bounds_cell(grant: Grant) -> Node:
     """What a grant bounds, for a list."""
-    return grant.bounds or Muted("no limits")
+    approver = _approver(grant.action)
+    return grant.bounds or (f"each run with the approval of {approver}" if approver else Muted("no limits"))
 
 
 def validity(grant: Grant, now: datetime) -> Node:
@@ -78,15 +79,20 @@ def known_actions(granted: Set[str]) -> list[str]:
 
 def approval_needed(action: str) -> Note | None:
     """The remark that the right alone is not enough: each run of the operation takes a second person, too."""
+    approver = _approver(action)
+    if approver is None:
+        return None
+    text = f"somebody in {approver}, and not who asks, has to approve each run."
+    return Note(Tone.BUSY, text, title="Takes a second person:")
+
+
+def _approver(action: str) -> str | None:
     verb, _, name = action.partition(":")
     try:
         operation = current_catalog().operations.get(name) if verb == RunRequest.verb else None
     except CatalogError:
         return None  # who may what can be told all the same
-    if operation is None or operation.approval is None:
-        return None
-    text = f"somebody in {operation.approval.group}, and not who asks, has to approve each run."
-    return Note(Tone.BUSY, text, title="Takes a second person:")
+    return operation.approval.group if operation is not None and operation.approval is not None else None
 
 
 def unknown_resource(action: str) -> Note | None:

@@ -38,7 +38,6 @@ from ops_dashboard.web.pages.waiting import read_waiting, waiting_notes
 from ops_dashboard.web.request import PageRequest
 
 _RECENT = 5
-_MOST_RUNNING = 200
 
 
 @dataclass(frozen=True, slots=True)

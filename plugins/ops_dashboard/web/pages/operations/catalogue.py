@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from ops_dashboard.acts import RunRequest
+from ops_dashboard.catalog import Operation
 from ops_dashboard.ledger import Entry, Outcome
 from ops_dashboard.overview.operations import OperationView, read_operations
 from ops_dashboard.web.components import (
@@ -110,11 +111,24 @@ def _cells(request: PageRequest, waiting: Waiting, view: OperationView) -> tuple
     operation = view.operation
     href = operation_url(request, operation.name)
     return (
-        Stacked((Link(operation.title, href), " ", Code(operation.name)), summary(operation) or None),
+        Stacked(
+            (Link(operation.title, href), " ", Code(operation.name)), summary(operation) or None, _approval(operation)
+        ),
         Stacked(operation.owner, ", ".join(operation.tags) or None),
-        Stacked(*_last_run(request, view.last), waiting_line(request, waiting.of(RunRequest.verb, operation.name))),
+        Stacked(*_last_run(request, view.last), _waiting(request, waiting, view)),
         act(request, view, Button("Run", href, small=True, describes=operation.title)),
     )
+
+
+def _approval(operation: Operation) -> str | None:
+    return f"Takes the approval of {operation.approval.group}." if operation.approval is not None else None
+
+
+def _waiting(request: PageRequest, waiting: Waiting, view: OperationView) -> Node:
+    entries = waiting.of(RunRequest.verb, view.operation.name)
+    if not entries:
+        return None
+    return waiting_line(request, entries, in_full=view.decision.allowed or request.may("view:audit"))
 
 
 def _last_run(request: PageRequest, entry: Entry | None) -> tuple[Node, ...]:

@@ -27,12 +27,12 @@ def source(request: PageRequest) -> Page:
         content = read_content(settings().scripts_folder, file)
     except ScriptError as error:
         raise Problem(503, "The file can't be read", f"{error}.", hint="Ask your Data Platform team.") from error
-    lines = content.decode(errors="backslashreplace").splitlines()
+    lines = content.decode(errors="backslashreplace").removesuffix("\n").split("\n")
     return Page(
         kind,
         Panel(Facts(("sha256", Code(sha256(content).hexdigest())), ("Lines", len(lines)))),
         Heading("Content"),
-        Output([_visible(line) for line in lines], file),
+        Output([_visible(line) for line in lines], file, whole=True),
         subject=file,
         lead=f"What {operation.title} runs, as it is on this web server now.",
     )

@@ -43,6 +43,7 @@ from ops_dashboard.web.router import Router
 
 router = Router(prefix="/ops")
 
+_NOW = "Change now"
 _SHOWN = {"value", "reason"}  # what is wrong with these is told at their field
 
 
@@ -143,7 +144,7 @@ def _form_page(request: PageRequest, errors: Mapping[str, str]) -> Page:
         *(Note(Tone.BAD, problem, title="It can't be seen:") for problem in values.problems),
         *(Note(Tone.BAD, f"{name}: {errors[name]}", title="Not accepted:") for name in errors.keys() - _SHOWN),
         *switched_off(request, CHANGE_SETTING_DAG_ID),
-        *waiting_notes(request, read_waiting(request).of(ChangeSettingRequest.verb, setting.name)),
+        *waiting_notes(request, read_waiting(request).of(ChangeSettingRequest.verb, setting.name), view.value),
         Columns(
             main=Panel(_form(view) if view.current else _no_form(view)),
             side=(
@@ -174,9 +175,7 @@ def _form(view: _View) -> Form:
         once(),
         submit="Change",
         cancel=view.request.url("/settings"),
-        confirm=Confirm(
-            f"Change {setting.name}?", _change(view), *_restart(view), button="Change now", outside=_outside(view)
-        ),
+        confirm=Confirm(f"Change {setting.name}?", _change(view), *_restart(view), button=_NOW, outside=_outside(view)),
     )
 
 
@@ -184,7 +183,7 @@ def _outside(view: _View) -> Outside | None:
     seen = view.seen
     if isinstance(seen, bool) or not isinstance(seen, int | float):
         return None
-    return beyond_limits("value", view.grants, seen)
+    return beyond_limits("value", view.grants, seen, _NOW)
 
 
 def _change(view: _View) -> Change:

@@ -79,11 +79,12 @@ def _toolbar(seen: SettingsOverview) -> Toolbar:
 def _cells(request: PageRequest, waiting: Waiting, view: SettingView) -> tuple[Node, ...]:
     setting = view.setting
     name: Node = Code(setting.name)
+    present = view.current.value if view.current is not None else None
     if view.decision.allowed:
         name = Link(name, _form(request, view))
     return (
         Stacked(name, setting.title),
-        Stacked(*_value(view), waiting_line(request, waiting.of(ChangeSettingRequest.verb, setting.name))),
+        Stacked(*_value(view), waiting_line(request, waiting.of(ChangeSettingRequest.verb, setting.name), present)),
         _last_change(request, view.last),
         setting.owner,
         act(request, view, Button("Change", _form(request, view), small=True, describes=setting.name)),

@@ -76,7 +76,7 @@ class OperationTelling(Telling):
 
     def wanted(self, entry: Entry) -> str:
         """What it is given."""
-        return recorded_in_short(entry.requested) or "no values"
+        return recorded_in_short(entry.requested, also_missing=True) or "no values"
 
     def effect(self, entry: Entry) -> str | None:
         """What it answered, or what it was given."""

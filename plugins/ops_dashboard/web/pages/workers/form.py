@@ -42,6 +42,7 @@ from ops_dashboard.workers.statuses import status_reader
 
 router = Router(prefix="/ops")
 
+_NOW = "Scale now"
 _SHOWN = {"replicas", "reason"}  # what is wrong with these is told at their field
 _SMALL_CHANGE = 3  # at least half of what runs, but never a single worker or two, deserves a second look
 
@@ -135,7 +136,9 @@ def _form_page(request: PageRequest, wanted: int | None, errors: Mapping[str, st
         *(Note(Tone.BAD, problem, title="Not everything can be seen:") for problem in statuses.problems),
         *(Note(Tone.BAD, f"{name}: {errors[name]}", title="Not accepted:") for name in errors if name not in _SHOWN),
         *switched_off(request, SCALE_DAG_ID),
-        *waiting_notes(request, read_waiting(request).of(ScaleRequest.verb, pool.name)),
+        *waiting_notes(
+            request, read_waiting(request).of(ScaleRequest.verb, pool.name), status.desired if status else None
+        ),
         Columns(
             main=Panel(main),
             side=(
@@ -158,7 +161,7 @@ def _no_form(request: PageRequest, pool: Pool) -> Empty:
 def _form(view: _View) -> Form:
     """Bounded by the pool alone: which of several grants decides depends on the count."""
     pool, error = view.pool, view.errors.get("replicas")
-    outside = beyond_limits("replicas", view.grants, view.current)
+    outside = beyond_limits("replicas", view.grants, view.current, _NOW)
     return Form(
         NumberField("replicas", "Workers", view.target, pool.min, pool.max, hint=_hint(view), error=error),
         reason_field(view.errors),
@@ -167,7 +170,7 @@ def _form(view: _View) -> Form:
         *_warning(view),
         submit="Scale",
         cancel=view.request.url("/workers"),
-        confirm=Confirm(f"Scale {view.pool.name}?", _change(view), button="Scale now", outside=outside),
+        confirm=Confirm(f"Scale {view.pool.name}?", _change(view), button=_NOW, outside=outside),
     )
 
 

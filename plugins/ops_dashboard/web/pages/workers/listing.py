@@ -117,7 +117,7 @@ def _cells(request: PageRequest, waiting: Waiting, view: PoolView) -> tuple[Node
         Stacked(
             state_badge(status),
             status.problem if status else None,
-            waiting_line(request, waiting.of(ScaleRequest.verb, pool.name)),
+            waiting_line(request, waiting.of(ScaleRequest.verb, pool.name), status.desired if status else None),
         ),
         f"{pool.min} – {pool.max}",
         _last_change(request, view.last),
