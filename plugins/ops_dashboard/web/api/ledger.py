@@ -59,7 +59,10 @@ class EntryOut(BaseModel):
     approver: str | None = Field(description="The group of whom somebody has to approve it, or had to.")
     is_waiting: bool = Field(description="Whether it waits for their approval; its outcome is `running` meanwhile.")
     answer_by: datetime | None = Field(description="Until when it has to be approved, if it takes that.")
-    approved_by: str | None = Field(description="The second person, if it took one.")
+    answered_by: str | None = Field(description="The second person, whatever they answered.")
+    answered_at: datetime | None
+    note: str | None = Field(description="What they wrote with it.")
+    approved_by: str | None = Field(description="The second person, if their yes counted.")
     script: str | None = Field(description="The sha256 of what was run.")
     bundle: str | None = Field(description="The version of the DAG bundle that it came with, if it has versions.")
     at: datetime
@@ -94,7 +97,8 @@ class LedgerQuery(BaseModel):
     until: _Moment | None = Field(default=None, description=f"Only requests made before then: {_TIME}.")
     q: str | None = Field(
         default=None,
-        description="Words of the person, action, resource, reason, message or values; how each begins is enough.",
+        description="Words of the person, who answered, action, resource, reason, message or values; how each begins is"
+        " enough.",
     )
     limit: int = Field(default=50, ge=1, le=_MAX_LIMIT)
     cursor: str | None = Field(default=None, description="`next` of the page before.")

@@ -30,7 +30,7 @@ from ops_dashboard.web.errors import Problem
 from ops_dashboard.web.pages.answer import answer_form
 from ops_dashboard.web.pages.reader import is_reader
 from ops_dashboard.web.pages.runs import run_url
-from ops_dashboard.web.pages.shared import outcome_badge, person, wanted
+from ops_dashboard.web.pages.shared import outcome_badge, person, told, wanted
 from ops_dashboard.web.pages.waiting import read_waiting, to_answer
 from ops_dashboard.web.request import PageRequest
 from ops_dashboard.web.router import Router
@@ -128,7 +128,7 @@ def _answered_lately(request: PageRequest, entries: Sequence[Entry]) -> tuple[No
     rows = [
         (
             _what(entry),
-            Stacked(wanted(entry), entry.message),
+            Stacked(wanted(entry), told(entry, request.user.name)),
             Stacked(person(entry.answered_by or "nobody", request.user.name), Time(entry.answered_at or entry.at)),
             Link(outcome_badge(entry), run_url(request, entry)),
         )

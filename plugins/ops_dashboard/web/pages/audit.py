@@ -28,7 +28,7 @@ from ops_dashboard.web.components import (
 )
 from ops_dashboard.web.errors import Problem
 from ops_dashboard.web.pages.runs import run_url
-from ops_dashboard.web.pages.shared import effect, outcome_badge, outcome_label, person, unknown_filter, wanted
+from ops_dashboard.web.pages.shared import effect, outcome_badge, outcome_label, person, told, unknown_filter, wanted
 from ops_dashboard.web.request import PageRequest
 from ops_dashboard.web.router import Router
 
@@ -125,7 +125,7 @@ def _cells(request: PageRequest, entry: Entry) -> tuple[Node, ...]:
     return (
         Stacked(Time(entry.at, clock=True), Time(entry.at)),
         Stacked(person(entry.actor, request.user.name), _second_person(request, entry)),
-        Stacked(act, " · ".join(filter(None, (entry.reason, entry.message)))),
+        Stacked(act, " · ".join(filter(None, (entry.reason, told(entry, request.user.name))))),
         wanted(entry) if entry.is_waiting else effect(entry),
         outcome_badge(entry),
     )

@@ -32,7 +32,7 @@ from ops_dashboard.web.components import (
 from ops_dashboard.web.dag_runs import DagRun
 from ops_dashboard.web.pages.previews import preview
 from ops_dashboard.web.pages.reader import is_reader
-from ops_dashboard.web.pages.shared import outcome_badge, person
+from ops_dashboard.web.pages.shared import outcome_badge, person, told
 from ops_dashboard.web.pages.story import Story, read_story
 from ops_dashboard.web.pages.tellings import telling_of
 from ops_dashboard.web.request import PageRequest
@@ -60,7 +60,7 @@ def run(request: PageRequest) -> Page:
         telling.title(story),
         Live(
             Columns(
-                main=(Panel(*_headline(story), *_why(story)), *_said(story)),
+                main=(Panel(*_headline(story), *_why(story, request.user.name)), *_said(story)),
                 side=Panel(_steps(story, request.user.name)),
             ),
             *_approval(request, story),
@@ -149,7 +149,7 @@ def _waiting(story: Story) -> str:
     return "Waiting for Airflow to start the task; that takes about a second."
 
 
-def _why(story: Story) -> tuple[Node, ...]:
+def _why(story: Story, reader: str) -> tuple[Node, ...]:
     entry, telling = story.decided, telling_of(story.dag_id)
     if entry is None:
         return ()
@@ -158,7 +158,7 @@ def _why(story: Story) -> tuple[Node, ...]:
         return (Note(Tone.BAD, trouble, title="Not all can start:"),)
     if entry.message:
         tone = Tone.WARN if entry.outcome in {Outcome.REFUSED, Outcome.UNKNOWN} else Tone.BAD
-        return (Note(tone, entry.message, title=_verdict_title(entry.outcome)),)
+        return (Note(tone, told(entry, reader), title=_verdict_title(entry.outcome)),)
     return ()
 
 

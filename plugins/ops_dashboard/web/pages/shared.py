@@ -60,6 +60,13 @@ def person(name: str, reader: str) -> str:
     return "you" if is_same_person(name, reader) else name
 
 
+def told(entry: Entry, reader: str) -> str | None:
+    """What the record says of the outcome. A denial speaks to who asked: to others it is quoted."""
+    if entry.message is None or entry.outcome is not Outcome.DENIED or is_same_person(entry.actor, reader):
+        return entry.message
+    return f"they were told: “{entry.message}”"
+
+
 def wanted(entry: Entry) -> str:
     """What a request asks for, in a line."""
     return telling_of(entry.dag_id).wanted(entry)
