@@ -50,6 +50,11 @@ class Home:
         return self.folder / "postgres"
 
     @property
+    def migrations(self) -> Path:
+        """Which migrations its database has."""
+        return self.folder / "migrations.json"
+
+    @property
     def run(self) -> Path:
         """Logs and pids of the running programs."""
         return self.folder / "run"

@@ -34,8 +34,12 @@ class Postgres:
 
     def ensure_database(self, name: str) -> None:
         """Create a database if it is not there yet."""
-        if not self._finds("SELECT 1 FROM pg_database WHERE datname = %s", name):
+        if not self.has_database(name):
             self.run("CREATE DATABASE {}", name)
+
+    def has_database(self, name: str) -> bool:
+        """Whether there is one of this name."""
+        return self._finds("SELECT 1 FROM pg_database WHERE datname = %s", name)
 
     def ensure_login(self, name: str, member_of: str | None = None) -> None:
         """Create a role that can log in, if it is not there yet."""

@@ -17,8 +17,10 @@ import httpx
 from demo import orders, postgres
 from demo.environment import REPOSITORY, Home, Ports, airflow_environment, database_environment
 from demo.processes import Child
+from demo.schema import forget_rewritten
 
 _BIN = Path(sys.executable).parent
+_MIGRATIONS = REPOSITORY / "sql" / "versions"
 _COMPONENTS = ("api-server", "scheduler", "dag-processor", "triggerer")
 _HEALTH_PARTS = ("metadatabase", "scheduler", "dag_processor", "triggerer")
 _START_SECONDS = 180.0
@@ -73,6 +75,8 @@ class Stack:
             undo.callback(self.stop)
             self.progress("starting PostgreSQL")
             self.database = postgres.start(self.home.postgres)
+            if forget_rewritten(self.database, "ops_dashboard", _MIGRATIONS, self.home.migrations):
+                self.progress("the schema was rewritten: the product's database, with its record, is made anew")
             for name in ("airflow", "ops_dashboard"):
                 self.database.ensure_database(name)
             self._build_environment(self.database)

@@ -86,6 +86,8 @@ CREATE INDEX ledger_by_actor ON ops.ledger (actor, opened);
 CREATE INDEX ledger_by_action ON ops.ledger (action, opened);
 CREATE INDEX ledger_by_resource ON ops.ledger (resource, opened);
 CREATE INDEX ledger_started ON ops.ledger (action, resource, seq) WHERE event = 'started';
+CREATE INDEX ledger_answered_to ON ops.ledger (lower(actor), opened) WHERE event = 'answered';
+CREATE INDEX ledger_answered_by ON ops.ledger (lower(details ->> 'answered_by'), opened) WHERE event = 'answered';
 CREATE INDEX ledger_by_run ON ops.ledger (run_id);
 CREATE INDEX ledger_by_time ON ops.ledger (at, seq);
 CREATE INDEX ledger_by_words ON ops.ledger USING gin (words) WITH (fastupdate = off);  -- no append waits for another's clean-up

@@ -265,6 +265,14 @@ def test_an_index_leads_to_what_began(owner_connection: psycopg.Connection, quer
     assert "Seq Scan on ledger" not in plan
 
 
+def test_indexes_lead_to_what_was_answered(owner_connection: psycopg.Connection) -> None:
+    owner_connection.execute("SET enable_seqscan = off; SET enable_sort = off")
+    values = {"person": "lead@ads.example.com", "limit": 10}
+    plan = "\n".join(line for (line,) in owner_connection.execute(f"EXPLAIN {reading._ANSWERED}", values))
+    assert "using ledger_answered_to on ledger" in plan
+    assert "using ledger_answered_by on ledger" in plan
+
+
 def test_what_usually_takes_how_long_is_the_median_of_its_last_successes(
     owner_connection: psycopg.Connection,
 ) -> None:

@@ -117,9 +117,13 @@ SELECT {_ENTRY_COLUMNS}
 
 _ANSWERED = f"""
 SELECT {_ENTRY_COLUMNS}
-  FROM (SELECT seq, opened FROM ops.ledger
-         WHERE event = 'answered' AND %(person)s IN (lower(actor), lower(details ->> 'answered_by'))
-         ORDER BY opened DESC LIMIT %(limit)s) AS answer
+  FROM ((SELECT seq, opened FROM ops.ledger
+          WHERE event = 'answered' AND lower(actor) = %(person)s ORDER BY opened DESC LIMIT %(limit)s)
+        UNION
+        (SELECT seq, opened FROM ops.ledger
+          WHERE event = 'answered' AND lower(details ->> 'answered_by') = %(person)s
+          ORDER BY opened DESC LIMIT %(limit)s)
+        ORDER BY opened DESC LIMIT %(limit)s) AS answer
   JOIN ops.requests ON requests.seq = answer.opened
  ORDER BY answer.seq DESC
 """  # noqa: S608 - constants
