@@ -269,8 +269,8 @@ def test_a_row_tells_who_what_why_and_to_which_effect(viewer: Client, ads: Clien
 BAD_QUERIES = [
     ("period", "2h", "accepted are 1h, 1d, 7d, 30d."),
     ("period", "<b>", "accepted are 1h, 1d, 7d, 30d."),
-    ("outcome", "done", "accepted are denied, refused, running, succeeded, failed, unknown."),
-    ("outcome", "x" * 5000, "accepted are denied, refused, running, succeeded, failed, unknown."),
+    ("outcome", "done", "accepted are waiting, denied, refused, running, succeeded, failed, unknown."),
+    ("outcome", "x" * 5000, "accepted are waiting, denied, refused, running, succeeded, failed, unknown."),
     ("cursor", "<b>", "leave it out to begin with the newest entry"),
 ]
 

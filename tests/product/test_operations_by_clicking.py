@@ -76,7 +76,7 @@ def test_two_people_approve_by_clicking(chromium: Browser, stack: Stack, search:
         asking.get_by_role("button", name="Review").click()
         asking.get_by_role("button", name="Ask for approval").click()
         expect(asking.get_by_text("Waiting for approval", exact=True)).to_be_visible(timeout=30_000)
-        expect(asking.get_by_text("somebody else in platform-admins has to answer")).to_be_visible()
+        expect(asking.get_by_text("somebody else has to answer: somebody in platform-admins")).to_be_visible()
         expect(asking.get_by_role("link", name="Approve")).to_have_count(0)
 
         approving.goto("/ops/workers")
@@ -88,7 +88,7 @@ def test_two_people_approve_by_clicking(chromium: Browser, stack: Stack, search:
         approving.get_by_role("button", name="Approve").click()
 
         expect(asking.get_by_text("Done", exact=True).first).to_be_visible(timeout=60_000)
-        expect(asking.get_by_text("approved by admin@platform.example.com")).to_be_visible()
+        expect(asking.get_by_text("by admin@platform.example.com: “go on”")).to_be_visible()
         (record,) = records(search, run_id_of(asking))
         assert (record["outcome"], record["actor"], record["approved_by"]) == ("succeeded", SEARCH, ADMIN)
 

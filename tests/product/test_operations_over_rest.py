@@ -169,7 +169,7 @@ def test_two_people_approve_on_the_pages(search: Client, admin: Client, ads: Cli
     run_id = waiting_run(search, PURGE, dict(PURGED))
     (record,) = records(search, run_id)
     assert (record["outcome"], record["is_waiting"], record["approver"]) == ("running", True, "platform-admins")
-    assert "You asked for it, so somebody else in platform-admins has to answer" in page(search, PURGE, run_id)
+    assert "so somebody else has to answer: somebody in platform-admins" in page(search, PURGE, run_id)
     told = page(admin, PURGE, run_id)
     assert "Approve or reject" in told
     assert run_id in admin.http.get("/ops/approvals").text
@@ -181,7 +181,8 @@ def test_two_people_approve_on_the_pages(search: Client, admin: Client, ads: Cli
     assert search.wait_for_run(PURGE, run_id) == "success"
     (record,) = records(search, run_id)
     assert (record["outcome"], record["actor"], record["approved_by"]) == ("succeeded", search.email, admin.email)
-    assert "approved by admin@platform.example.com" in page(search, PURGE, run_id)
+    assert (record["answered_by"], record["note"]) == (admin.email, "agreed")
+    assert "Approved by admin@platform.example.com: “agreed”" in page(search, PURGE, run_id)
     assert admin.http.get(path).status_code == 409
 
 
@@ -228,7 +229,7 @@ def test_marking_the_waiting_task_successful_runs_nothing(search: Client, admin:
     (record,) = records(search, run_id)
     assert (record["started_at"], record["after"]) == (None, None)
     assert "It was ended in Airflow while it waited for approval" in page(search, PURGE, run_id)
-    assert run_id not in search.http.get("/ops/approvals").text
+    assert "ended in Airflow" in search.http.get("/ops/approvals").text
 
 
 def test_the_json_of_operations_is_what_may_be_run(ads: Client, viewer: Client, anonymous: httpx.Client) -> None:
