@@ -209,6 +209,34 @@ def test_setting_back_is_offered_to_who_may_only(
     assert ("Set back to 6" in words(visit(site, dag_id, reader))) == offered
 
 
+@pytest.mark.parametrize(
+    ("dag_id", "verb", "form"),
+    [
+        (SCALE_DAG_ID, "scale", "/ops/workers/ads/x/scale?replicas=9"),
+        (CHANGE_SETTING_DAG_ID, "set", "/ops/settings/ads/x?value=9"),
+    ],
+)
+@pytest.mark.parametrize(
+    ("reader", "by", "offered"), [(ADMIN, "a → b", True), (SEARCH, "a → b", False), (ADMIN, None, False)]
+)
+def test_what_came_to_nothing_can_be_asked_for_again(
+    site: Site,
+    company: psycopg.Connection,
+    dag_id: str,
+    verb: str,
+    form: str,
+    reader: str,
+    by: str | None,
+    offered: bool,
+) -> None:
+    """Without a grant on record there was a mistake in it, such as a name that the catalog does not have."""
+    with_grants(company, *GRANTS, grant("everybody", "view:audit"))
+    asked = request(actor=ADMIN, action=verb, resource="ads/x", dag_id=dag_id, run_id="run-x")
+    ledger.append(company, asked, Event.REFUSED, Details(before=6, requested=9, grant=by, message="not now"))
+    company.commit()
+    assert (f'href="{form}">Ask again</a>' in visit(site, dag_id, reader)) == offered
+
+
 def test_runs_of_a_dag_that_is_gone_read_plainly(site: Site, company: psycopg.Connection) -> None:
     steps = (
         (Event.STARTED, Details(before=500, requested=250, time_limit=soon())),

@@ -135,6 +135,12 @@ class Story:
         return self.airflow.asked_at if self.airflow else datetime.now(UTC)
 
     @property
+    def came_to_nothing(self) -> bool:
+        """Whether it ended without an effect, though the person had a right to something like it."""
+        entry = self.entry
+        return entry is not None and entry.has_ended and entry.grant is not None and not self.has_changed_something
+
+    @property
     def has_changed_something(self) -> bool:
         """Whether it had its effect, whatever became of it afterwards."""
         return self.entry is not None and self.entry.changed_at is not None

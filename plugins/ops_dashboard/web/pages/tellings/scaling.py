@@ -42,15 +42,20 @@ class ScalingTelling(Telling):
         return super().announcement(story, entry)
 
     def ways_on(self, request: PageRequest, story: Story) -> tuple[Node, ...]:
-        """Back to the count before, for who may set it, and to all pools."""
+        """Back to the count before, or the same again if nothing was changed, for who may set it; and to all pools."""
         entry = story.entry
         workers = Button("Workers", request.url("/workers"))
-        if entry is None or not (story.has_ended and story.has_changed_something) or not isinstance(entry.before, int):
+        if entry is None or not story.has_ended or not request.may(f"{entry.action}:{entry.resource}"):
             return (workers,)
-        if not request.may(f"{entry.action}:{entry.resource}"):
-            return (workers,)
-        back = request.url(f"/workers/{entry.resource}/scale", replicas=entry.before)
-        return Button(f"Set back to {entry.before}", back), workers
+        if story.has_changed_something and isinstance(entry.before, int):
+            return _asking(request, entry, entry.before, f"Set back to {entry.before}"), workers
+        if story.came_to_nothing and isinstance(entry.requested, int):
+            return _asking(request, entry, entry.requested, "Ask again"), workers
+        return (workers,)
+
+
+def _asking(request: PageRequest, entry: Entry, replicas: int, label: str) -> Button:
+    return Button(label, request.url(f"/workers/{entry.resource}/scale", replicas=replicas))
 
 
 def _rollout_step(story: Story, entry: Entry) -> Step:

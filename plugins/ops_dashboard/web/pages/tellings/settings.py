@@ -41,12 +41,15 @@ class SettingTelling(Telling):
         return (made, restart) if restart else (made,)
 
     def ways_on(self, request: PageRequest, story: Story) -> tuple[Node, ...]:
-        """Back to the value before, for who may set it, if nobody has changed it since; and to all settings."""
+        """For who may set it back to the value before, or the same again if nothing was changed; and to all settings."""
         entry = story.entry
         settings = Button("Settings", request.url("/settings"))
-        if entry is None or not story.has_ended or not story.has_changed_something or entry.before is None:
+        if entry is None or not story.has_ended or not request.may(f"{entry.action}:{entry.resource}"):
             return (settings,)
-        if entry.before == entry.after or not request.may(f"{entry.action}:{entry.resource}"):
+        if story.came_to_nothing and entry.requested is not None:
+            again = request.filled_url(f"/settings/{entry.resource}", {"value": _typed(entry.requested)})
+            return Button("Ask again", again), settings
+        if not story.has_changed_something or entry.before is None or entry.before == entry.after:
             return (settings,)
         texts = {"value": _typed(entry.before), "expected": seen_as_text(entry.after)}
         back = request.filled_url(f"/settings/{entry.resource}", texts)
