@@ -41,7 +41,7 @@ class SettingTelling(Telling):
         return (made, restart) if restart else (made,)
 
     def ways_on(self, request: PageRequest, story: Story) -> tuple[Node, ...]:
-        """For who may set it back to the value before, or the same again if nothing was changed; and to all settings."""
+        """Back to the value before, or the same again if nothing was changed, for who may; and to all settings."""
         entry = story.entry
         settings = Button("Settings", request.url("/settings"))
         if entry is None or not story.has_ended or not request.may(f"{entry.action}:{entry.resource}"):
