@@ -13,6 +13,7 @@ import pytest
 
 from ops_dashboard import ledger
 from ops_dashboard.acts import CHANGE_SETTING_DAG_ID
+from ops_dashboard.catalog import Limits
 from ops_dashboard.configuration import ConfigurationError
 from ops_dashboard.configuration.homes import Place
 from ops_dashboard.configuration.reading import value_reader
@@ -353,3 +354,39 @@ def test_true_and_false_are_written_as_json_has_them(site: Site, homes: Homes, c
     recorded(company, *done(False, True), resource="ads/fast")
     assert "false → to true" in words(get(site, f"/ops/runs/{CHANGE_SETTING_DAG_ID}/run-x"))
     assert "false → true" in words(get(site, "/ops/audit", ADMIN))
+
+
+@pytest.mark.parametrize(
+    ("approver", "words_of_it", "button"),
+    [
+        ("platform-admins", "Somebody in platform-admins has to approve it first.", "Ask for approval"),
+        (None, "No grant of yours allows this, so it is refused.", "Change now"),
+    ],
+)
+def test_the_dialog_says_what_a_number_beyond_the_limits_comes_to(
+    site: Site, homes: Homes, company: psycopg.Connection, approver: str | None, words_of_it: str, button: str
+) -> None:
+    limited = grant("ads-oncall", "set:ads/*", limits=Limits(min=50, max=200), approver=approver)
+    with_grants(company, *GRANTS, limited)
+    company.commit()
+    html = get(site, "/ops/settings/ads/batch-size")
+    assert f'data-outside="value" data-ranges="[[50, 200]]" data-button="{button}"' in html
+    assert words_of_it in html
+    other = get(site, "/ops/settings/ads/fast")
+    assert f'data-outside="value" data-ranges="[]" data-button="{button}"' in other, "what is no number is beyond all"
+    with_grants(company, *GRANTS, limited, grant("everybody", "set:ads/*"))
+    company.commit()
+    assert "data-outside" not in get(site, "/ops/settings/ads/batch-size")
+
+
+@pytest.mark.parametrize(("before", "told"), [(100, "Waiting for approval:"), (90, "Waiting in vain:")])
+def test_what_waits_is_told_in_the_list_and_above_the_form(
+    site: Site, homes: Homes, company: psycopg.Connection, before: int, told: str
+) -> None:
+    waiting = Details(before=before, requested=250, approver="platform-admins", within=60, time_limit=soon())
+    recorded(company, (Event.WAITING, waiting))
+    waits = "waits for approval" if before == 100 else "waits in vain"
+    assert f"100 {before} → 250 {waits}" in rows(get(site, "/ops/settings"), "Your settings")[0]
+    form = words(get(site, "/ops/settings/ads/batch-size"))
+    assert f"{told} {before} → 250, asked for by you just now" in form
+    assert ("It is 100 by now, so an approval would be refused." in form) is (before == 90)

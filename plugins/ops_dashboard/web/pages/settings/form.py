@@ -181,9 +181,8 @@ def _form(view: _View) -> Form:
 
 def _outside(view: _View) -> Outside | None:
     seen = view.seen
-    if isinstance(seen, bool) or not isinstance(seen, int | float):
-        return None
-    return beyond_limits("value", view.grants, seen, _NOW)
+    number = seen if isinstance(seen, int | float) and not isinstance(seen, bool) else None
+    return beyond_limits("value", view.grants, number, _NOW)
 
 
 def _change(view: _View) -> Change:
