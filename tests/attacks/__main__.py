@@ -13,7 +13,7 @@ def main(arguments: list[str]) -> int:
     """Return 0 only if every attack was tried and none succeeded."""
     table = AttackTable()
     # Neither pytest's report nor what the product's programs print belongs into the table.
-    quiet = ["-p", "no:terminal", "-p", "no:warnings", "-o", "addopts="]
+    quiet = ["-p", "no:terminal", "-p", "no:warnings", "-o", "addopts=", "--import-mode=importlib"]
     code = pytest.main([*quiet, "-m", "attack", *arguments], plugins=[table])
     print(f"attacks {table.tried} succeeded {table.succeeded}")
     return 0 if code == pytest.ExitCode.OK and table.tried and not table.succeeded else 1
