@@ -7,15 +7,17 @@ import time
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Self, TypeVar
 
 import psycopg
+from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential
 
 from ops_dashboard import database, ledger
 from ops_operators.runs import MAX_AGE
 from ops_operators.verdicts import DeniedError, FailedError, RefusedError, UncertainError, Verdict
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from uuid import UUID
 
     from ops_dashboard.access import Decision
@@ -23,12 +25,14 @@ if TYPE_CHECKING:
     from ops_dashboard.ledger import Value
 
 log = logging.getLogger(__name__)
+T = TypeVar("T")
 
 # An effect without its outcome is the worst gap in a ledger: a restart of the database, or the switch to another
 # server, must not cause it. About three minutes in all.
 _ATTEMPTS = 16
 _FIRST_PAUSE_SECONDS = 0.5
 _LONGEST_PAUSE_SECONDS = 15.0
+_PASSING = (psycopg.OperationalError, psycopg.errors.ReadOnlySqlTransaction, database.DatabaseDownError)
 
 _EVENTS: dict[type[Verdict], ledger.Event] = {
     DeniedError: ledger.Event.DENIED,
@@ -56,7 +60,7 @@ class Record:
     ) -> None:
         self.request = request
         self._bundle = bundle
-        self.connection = _connect_in_the_end() if patient else database.connect()
+        self.connection = _in_the_end(database.connect) if patient else database.connect()
         self.before: Value = None
         self.decision: Decision | None = None
         self.script: str | None = None
@@ -194,32 +198,24 @@ class Record:
     def _append_surely(
         self, event: ledger.Event, details: ledger.Details, request: ledger.Request | None = None
     ) -> None:
-        for attempt in range(_ATTEMPTS):
+        def append() -> None:
+            if self.connection.closed:
+                self.connection = database.connect()
             try:
-                if self.connection.closed:
-                    self.connection = database.connect()
                 self._append(event, details, request)
-            except (psycopg.OperationalError, psycopg.errors.ReadOnlySqlTransaction, database.DatabaseDownError):
-                if attempt == _ATTEMPTS - 1:
-                    raise
-                log.warning("The ledger can't be written, trying again")
+            except _PASSING:
                 self.connection.close()  # a server that may only be read now is no use any more
-                _pause(attempt)
-            else:
-                return
-
-
-def _connect_in_the_end() -> psycopg.Connection:
-    for attempt in range(_ATTEMPTS):
-        try:
-            return database.connect()
-        except database.DatabaseDownError:
-            if attempt == _ATTEMPTS - 1:
                 raise
-            log.warning("The ledger can't be reached, trying again")
-            _pause(attempt)
-    raise AssertionError
+
+        _in_the_end(append)
 
 
-def _pause(attempt: int) -> None:
-    time.sleep(min(_FIRST_PAUSE_SECONDS * 2**attempt, _LONGEST_PAUSE_SECONDS))
+def _in_the_end(step: Callable[[], T]) -> T:
+    """Take a step again until the ledger can be written, for some minutes."""
+    return Retrying(
+        retry=retry_if_exception_type(_PASSING),
+        wait=wait_exponential(multiplier=_FIRST_PAUSE_SECONDS, max=_LONGEST_PAUSE_SECONDS),
+        stop=stop_after_attempt(_ATTEMPTS),
+        before_sleep=lambda _: log.warning("The ledger can't be written, trying again"),
+        reraise=True,
+    )(step)
