@@ -10,7 +10,7 @@ import psycopg
 import pytest
 
 from ops_dashboard import ledger
-from ops_dashboard.ledger import Details, Event, Filter, Outcome, Request, reading
+from ops_dashboard.ledger import Details, Event, Filter, Outcome, Request, latest
 from tests.support.ledger_records import listed, long_ago, request, soon, write
 
 
@@ -254,7 +254,7 @@ def test_who_approved_is_found_by_name(app_connection: psycopg.Connection) -> No
 
 @pytest.mark.parametrize(
     "query",
-    [reading._LAST_CHANGES, reading._LAST_STARTED, reading._TYPICAL_SECONDS],
+    [latest._LAST_CHANGES, latest._LAST_STARTED, latest._TYPICAL_SECONDS],
     ids=["changes", "started", "typical"],
 )
 def test_an_index_leads_to_what_began(owner_connection: psycopg.Connection, query: str) -> None:
@@ -268,7 +268,7 @@ def test_an_index_leads_to_what_began(owner_connection: psycopg.Connection, quer
 def test_indexes_lead_to_what_was_answered(owner_connection: psycopg.Connection) -> None:
     owner_connection.execute("SET enable_seqscan = off; SET enable_sort = off")
     values = {"person": "lead@ads.example.com", "limit": 10}
-    plan = "\n".join(line for (line,) in owner_connection.execute(f"EXPLAIN {reading._ANSWERED}", values))
+    plan = "\n".join(line for (line,) in owner_connection.execute(f"EXPLAIN {latest._ANSWERED}", values))
     assert "using ledger_answered_to on ledger" in plan
     assert "using ledger_answered_by on ledger" in plan
 
