@@ -8,7 +8,8 @@ from functools import lru_cache
 from pathlib import Path
 
 from ops_dashboard.catalog.models import Catalog
-from ops_dashboard.catalog.reading import load_catalog
+from ops_dashboard.catalog.operations import Operation
+from ops_dashboard.catalog.reading import CatalogError, load_catalog
 from ops_dashboard.settings import settings
 
 _Signature = tuple[tuple[object, ...], ...]
@@ -22,6 +23,14 @@ def current_catalog() -> Catalog:
     """
     folder = settings().catalog_folder
     return _load(folder, _signature(folder))
+
+
+def find_operation(name: str) -> Operation | None:
+    """The operation of that name, for telling what it is; None if there is none, or none can be told by a mistake."""
+    try:
+        return current_catalog().operations.get(name)
+    except CatalogError:
+        return None
 
 
 def _signature(folder: Path) -> _Signature:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from ops_dashboard import ledger
 from ops_dashboard.acts import operation_dag_id
-from ops_dashboard.catalog import CatalogError
-from ops_dashboard.catalog.current import current_catalog
+from ops_dashboard.catalog.current import find_operation
 from ops_dashboard.ledger import Entry
 from ops_dashboard.text import shorten
 from ops_dashboard.web.approvals import open_runs
@@ -60,7 +59,7 @@ def approvals(request: PageRequest) -> Page:
     waiting = read_waiting(request)
     answerable, answered = to_answer(request, waiting), ledger.answered(request.database, request.user.name)
     own = [entry for entry in waiting.entries if is_reader(request, entry.actor)]
-    is_over = _over_in_airflow(request) if answerable or own else _nothing_is
+    over = _over_in_airflow(request, [*answerable, *own])
     nothing = Empty("Nothing waits for your answer.", "What people in a group of yours have to approve appears here.")
     return Page(
         "Approvals",
@@ -68,7 +67,7 @@ def approvals(request: PageRequest) -> Page:
         Panel(
             Table(
                 _COLUMNS_TO_ANSWER,
-                [_to_answer(request, entry, is_over=is_over(entry)) for entry in answerable],
+                [_to_answer(request, entry, is_over=entry in over) for entry in answerable],
                 _TO_ANSWER,
                 nothing,
             ),
@@ -78,7 +77,7 @@ def approvals(request: PageRequest) -> Page:
         Panel(
             Table(
                 _COLUMNS_OWN,
-                [_own(request, entry, is_over=is_over(entry)) for entry in own],
+                [_own(request, entry, is_over=entry in over) for entry in own],
                 _OWN,
                 Empty("Nothing that you asked for waits."),
             ),
@@ -89,17 +88,13 @@ def approvals(request: PageRequest) -> Page:
     )
 
 
-def _over_in_airflow(request: PageRequest) -> Callable[[Entry], bool]:
-    """Tell what was ended in Airflow by hand while it waited; where Airflow does not tell, the ledger is believed."""
+def _over_in_airflow(request: PageRequest, entries: Sequence[Entry]) -> list[Entry]:
+    """Those that were ended in Airflow by hand while they waited; where it does not tell, the ledger is believed."""
     try:
-        still = open_runs(request.airflow)
+        still = open_runs(request.airflow) if entries else None
     except Problem:
         still = None
-    return lambda entry: still is not None and (entry.dag_id, entry.run_id) not in still
-
-
-def _nothing_is(_entry: Entry) -> bool:
-    return False
+    return [entry for entry in entries if still is not None and (entry.dag_id, entry.run_id) not in still]
 
 
 def _to_answer(request: PageRequest, entry: Entry, *, is_over: bool) -> tuple[Node, ...]:
@@ -148,11 +143,7 @@ def _in_words(entry: Entry) -> str:
 
 def _title(entry: Entry) -> str:
     """What an operation is called; of anything else the verb says enough."""
-    try:
-        operations = current_catalog().operations
-    except CatalogError:
-        operations = {}
-    operation = operations.get(entry.resource)
+    operation = find_operation(entry.resource)
     if operation is not None and operation_dag_id(operation) == entry.dag_id:
         return operation.title
     return entry.action.capitalize()

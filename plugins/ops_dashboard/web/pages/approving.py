@@ -36,10 +36,12 @@ def about_request(request: PageRequest, asked: DagRun) -> tuple[Node, ...]:
 
 def _why(request: PageRequest, entry: Entry) -> list[_Fact]:
     """What the asker's own grant says to it, where that is what takes somebody else."""
+    if entry.action == RunRequest.verb:
+        return []
     amounts = access.amount(entry.requested), access.amount(entry.before)
     decision = access.decide(request.database, entry.actor, f"{entry.action}:{entry.resource}", *amounts)
     request.release_database()  # what follows waits for a cluster
-    if entry.action == RunRequest.verb or decision.approver is None:
+    if decision.approver is None:
         return []
     return [("Why", f"{decision.reason[:1].upper()}{decision.reason[1:]}.")]
 
@@ -62,8 +64,8 @@ def _about_pool(request: PageRequest, entry: Entry) -> tuple[list[_Fact], tuple[
     pool = pools[entry.resource]
     status = status_reader().read_beside(pool, pools.values(), since=request.now).by_pool.get(pool.name)
     link = Link(Code(pool.name), request.url("/workers", q=pool.name))
-    now: list[_Fact] = [("Now", f"{status.ready} of {status.desired} ready" if status else None)]
-    facts: list[_Fact] = [("Pool", link), *now, ("State", state_badge(status))]
+    now = f"{status.ready} of {status.desired} ready" if status else None
+    facts: list[_Fact] = [("Pool", link), ("Now", now), ("State", state_badge(status))]
     facts += [("Limits", f"{pool.min} to {pool.max}"), ("Owner", pool.owner)]
     return facts, _in_vain(entry, status.desired if status else None)
 

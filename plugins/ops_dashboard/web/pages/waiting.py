@@ -60,15 +60,16 @@ def waiting_line(
     return (Link(f"{wanted(last)} {waits}", run_url(request, last)), more)
 
 
-def waiting_notes(request: PageRequest, entries: Sequence[Entry], present: Value = None) -> tuple[Note, ...]:
+def waiting_notes(request: PageRequest, verb: str, resource: str, present: Value = None) -> tuple[Note, ...]:
     """What waits, above the form with which one might ask for the same again.
 
     Args:
         request: The reader's.
-        entries: What waits.
+        verb: What is done.
+        resource: To what.
         present: The value that is there now, if it is known.
     """
-    return tuple(_note(request, entry, present) for entry in entries)
+    return tuple(_note(request, entry, present) for entry in read_waiting(request).of(verb, resource))
 
 
 def _note(request: PageRequest, entry: Entry, present: Value) -> Note:

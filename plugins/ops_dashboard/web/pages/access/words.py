@@ -8,7 +8,7 @@ from datetime import datetime
 from ops_dashboard.access import Grant
 from ops_dashboard.acts import ChangeGrantRequest, ChangeSettingRequest, RunRequest, ScaleRequest
 from ops_dashboard.catalog import Catalog, CatalogError, UnknownEntryError
-from ops_dashboard.catalog.current import current_catalog
+from ops_dashboard.catalog.current import current_catalog, find_operation
 from ops_dashboard.web.components import Code, Link, Muted, Node, Note, Stacked, Time, Tone
 from ops_dashboard.web.pages.shared import person
 from ops_dashboard.web.questions import SEES_OTHERS
@@ -88,10 +88,7 @@ def approval_needed(action: str) -> Note | None:
 
 def _approver(action: str) -> str | None:
     verb, _, name = action.partition(":")
-    try:
-        operation = current_catalog().operations.get(name) if verb == RunRequest.verb else None
-    except CatalogError:
-        return None  # who may what can be told all the same
+    operation = find_operation(name) if verb == RunRequest.verb else None
     return operation.approval.group if operation is not None and operation.approval is not None else None
 
 

@@ -34,7 +34,7 @@ from ops_dashboard.web.pages.operations import words
 from ops_dashboard.web.pages.runs import run_url
 from ops_dashboard.web.pages.shared import outcome_badge, person
 from ops_dashboard.web.pages.values import recorded_in_short
-from ops_dashboard.web.pages.waiting import read_waiting, waiting_notes
+from ops_dashboard.web.pages.waiting import waiting_notes
 from ops_dashboard.web.request import PageRequest
 
 _RECENT = 5
@@ -90,9 +90,8 @@ def warnings(known: About, asked: RunRequest | None = None) -> tuple[Note, ...]:
         known: The operation.
         asked: What is asked for, once it is known: with other values it may run at the same time.
     """
-    request = known.request
-    waiting = read_waiting(request).of(RunRequest.verb, known.operation.name)
-    return (*_held(known), *_going_on(known, asked), *waiting_notes(request, waiting))
+    waiting = waiting_notes(known.request, RunRequest.verb, known.operation.name)
+    return (*_held(known), *_going_on(known, asked), *waiting)
 
 
 def _held(known: About) -> tuple[Note, ...]:

@@ -37,7 +37,7 @@ from ops_dashboard.web.pages.changes import recent_changes
 from ops_dashboard.web.pages.settings.beside import facts
 from ops_dashboard.web.pages.value_field import value_field
 from ops_dashboard.web.pages.values import figure, seen_as_text, seen_from_text, value_in_words
-from ops_dashboard.web.pages.waiting import read_waiting, waiting_notes
+from ops_dashboard.web.pages.waiting import waiting_notes
 from ops_dashboard.web.request import PageRequest
 from ops_dashboard.web.router import Router
 
@@ -144,7 +144,7 @@ def _form_page(request: PageRequest, errors: Mapping[str, str]) -> Page:
         *(Note(Tone.BAD, problem, title="It can't be seen:") for problem in values.problems),
         *(Note(Tone.BAD, f"{name}: {errors[name]}", title="Not accepted:") for name in errors.keys() - _SHOWN),
         *switched_off(request, CHANGE_SETTING_DAG_ID),
-        *waiting_notes(request, read_waiting(request).of(ChangeSettingRequest.verb, setting.name), view.value),
+        *waiting_notes(request, ChangeSettingRequest.verb, setting.name, view.value),
         Columns(
             main=Panel(_form(view) if view.current else _no_form(view)),
             side=(

@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from ops_dashboard.acts import DAG_PREFIX
-from ops_dashboard.catalog import CatalogError
-from ops_dashboard.catalog.current import current_catalog
+from ops_dashboard.catalog.current import find_operation
 from ops_dashboard.ledger import Entry, Outcome
 from ops_dashboard.parameters import text_of
 from ops_dashboard.web.components import Button, Code, Facts, Node, Progress, Step, StepState, Text, Tone
@@ -103,10 +102,7 @@ class CancelTelling(Telling):
 
 def _labels(name: str) -> Mapping[str, str]:
     """What the form calls the parameters; nothing of an operation that is in the catalog no more."""
-    try:
-        operation = current_catalog().operations.get(name)
-    except CatalogError:
-        operation = None
+    operation = find_operation(name)
     return {each: parameter.label(each) for each, parameter in operation.parameters.items()} if operation else {}
 
 

@@ -34,7 +34,7 @@ from ops_dashboard.web.errors import not_found
 from ops_dashboard.web.pages.asking import ask, beyond_limits, once, reason_field, switched_off, typed_number
 from ops_dashboard.web.pages.changes import recent_changes
 from ops_dashboard.web.pages.shared import state_badge, state_tone
-from ops_dashboard.web.pages.waiting import read_waiting, waiting_notes
+from ops_dashboard.web.pages.waiting import waiting_notes
 from ops_dashboard.web.request import PageRequest
 from ops_dashboard.web.router import Router
 from ops_dashboard.workers import PoolStatus
@@ -136,9 +136,7 @@ def _form_page(request: PageRequest, wanted: int | None, errors: Mapping[str, st
         *(Note(Tone.BAD, problem, title="Not everything can be seen:") for problem in statuses.problems),
         *(Note(Tone.BAD, f"{name}: {errors[name]}", title="Not accepted:") for name in errors if name not in _SHOWN),
         *switched_off(request, SCALE_DAG_ID),
-        *waiting_notes(
-            request, read_waiting(request).of(ScaleRequest.verb, pool.name), status.desired if status else None
-        ),
+        *waiting_notes(request, ScaleRequest.verb, pool.name, status.desired if status else None),
         Columns(
             main=Panel(main),
             side=(
