@@ -21,7 +21,8 @@ with DAG(
     max_active_runs=1,
     # One run at a time: what hangs would keep all later ones from knowing who has left.
     dagrun_timeout=timedelta(hours=1),
-    default_args={"execution_timeout": timedelta(minutes=30)},
+    # What a person has to look at fails at once; tried again is what could not start, or ended with its worker.
+    default_args={"execution_timeout": timedelta(minutes=30), "retries": 2, "retry_delay": timedelta(minutes=1)},
     tags=["ops"],
     doc_md=__doc__,
     params={

@@ -21,7 +21,7 @@ from demo.schema import forget_rewritten
 
 _BIN = Path(sys.executable).parent
 _MIGRATIONS = REPOSITORY / "sql" / "versions"
-_COMPONENTS = ("api-server", "scheduler", "dag-processor", "triggerer")
+_COMPONENTS = ("api-server", "dag-processor", "triggerer")
 _HEALTH_PARTS = ("metadatabase", "scheduler", "dag_processor", "triggerer")
 _START_SECONDS = 180.0
 
@@ -139,11 +139,15 @@ class Stack:
         _finish(self._begin([sys.executable, "-m", "demo.seed"]))
 
     def _start_airflow(self) -> None:
-        components = {**{name: (name,) for name in _COMPONENTS}, **self.extra_components}
-        for name, arguments in components.items():
-            self._run_child(name, [str(_BIN / "airflow"), *arguments])
-        self.progress("waiting for Airflow")
-        self.wait_until("Airflow is healthy", self._healthy)
+        for name in _COMPONENTS:
+            self._run_airflow(name, name)
+        self.progress("waiting for Airflow's web server")
+        self.wait_until("Airflow's web server answers", lambda: bool(self._health()))
+        # A task that starts before it can reach the web server fails.
+        for name, arguments in {"scheduler": ("scheduler",), **self.extra_components}.items():
+            self._run_airflow(name, *arguments)
+        self.progress("waiting for Airflow's scheduler")
+        self.wait_until("Airflow is healthy", lambda: all(self._health().get(part) for part in _HEALTH_PARTS))
 
     def wait_until(self, what: str, condition: Callable[[], bool], seconds: float = _START_SECONDS) -> None:
         """Wait for a condition while all programs live.
@@ -158,14 +162,17 @@ class Stack:
                 raise RuntimeError(f"gave up after {seconds:.0f} s: {what}; logs are in {self.home.run}")
             time.sleep(0.2)
 
-    def _healthy(self) -> bool:
+    def _health(self) -> dict[str, bool]:
+        """Whether each part of Airflow is healthy; nothing while its web server does not answer."""
         try:
             answer = httpx.get(f"{self.url}/api/v2/monitor/health", timeout=5)
         except httpx.TransportError:
-            return False
-        return answer.is_success and all(
-            answer.json().get(part, {}).get("status") == "healthy" for part in _HEALTH_PARTS
-        )
+            return {}
+        parts = answer.json() if answer.is_success else {}
+        return {name: part["status"] == "healthy" for name, part in parts.items()}
+
+    def _run_airflow(self, name: str, *arguments: str) -> None:
+        self._run_child(name, [str(_BIN / "airflow"), *arguments])
 
     def _run_child(self, name: str, argv: list[str]) -> None:
         child = Child(name, argv, self.environment, self.home.run)

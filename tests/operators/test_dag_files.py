@@ -50,6 +50,15 @@ def test_a_sync_that_hangs_does_not_keep_later_ones_from_running() -> None:
         assert task.execution_timeout < dag.dagrun_timeout
 
 
+def test_a_sync_that_could_not_start_is_tried_again() -> None:
+    """As an executor tells of it: it cannot know that nothing is wrong with the task."""
+    assert all(task.retries for task in dag_of(SYNC_DAG_ID).tasks)
+
+
+def test_an_act_is_never_tried_again() -> None:
+    assert not any(task.retries for dag_id in REQUESTS for task in dag_of(dag_id).tasks)
+
+
 @pytest.mark.usefixtures("broken_catalog")
 @pytest.mark.parametrize("dag_id", REQUESTS)
 def test_a_mistake_in_the_catalog_takes_no_dag_away(dag_id: str) -> None:
