@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import httpx
@@ -181,6 +182,15 @@ def test_nor_do_they_wait_for_minutes_because_the_server_asks_them_to(
         error = script.refusal()
     assert told == [f"try 1 of 2: {error}{again}" for again in asked]
     assert len(script.asked) == 1 + len(asked)
+
+
+def test_a_pause_that_outlasts_the_time_does_not_hide_why_it_was_made(
+    script: Scripted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tenacity.nap.time.sleep", lambda _: Event().wait(0.4))
+    script.answers = [answer(b"", 503)] * 5
+    assert script.refusal(give_up_after=timedelta(seconds=0.3)).status == 503
+    assert len(script.asked) == 1
 
 
 def test_an_answer_without_end_is_not_read_to_it(script: Scripted) -> None:

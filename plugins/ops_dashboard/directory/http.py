@@ -124,7 +124,18 @@ class JsonServer:
             before_sleep=partial(_tell, patience) if patience else before_sleep_log(_log, logging.WARNING),
             reraise=True,
         )
-        return retrying(self._get_once, path, params)
+        failures: list[ServerError] = []
+
+        def ask() -> dict[str, Any]:
+            if failures and not self._seconds_left:
+                raise failures[-1]  # the pause took longer than it should: why it was needed is what tells
+            try:
+                return self._get_once(path, params)
+            except ServerError as error:
+                failures.append(error)
+                raise
+
+        return retrying(ask)
 
     @property
     def _seconds_left(self) -> float:
