@@ -32,7 +32,7 @@ from demo.postgres import Postgres
 from ops_dashboard.database import connect_url
 from ops_dashboard.directory import Snapshot
 
-_ROUNDS = 3
+_ROUNDS = 5
 _COMPANY = Size(users=20_000, groups=2_000, memberships=240_000, grants=10_000)
 _MOVED = 2_000
 

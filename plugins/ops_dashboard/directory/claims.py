@@ -49,8 +49,8 @@ class Known:
 
 def read_known(cursor: psycopg.Cursor[Any]) -> Known:
     """Read what is known now."""
-    emails = {email: Bearer(*bearer) for email, *bearer in cursor.execute(_EMAILS)}
-    return Known(emails, {name: Bearer(*bearer) for name, *bearer in cursor.execute(_NAMES)})
+    emails = {email: Bearer(*bearer) for email, *bearer in cursor.execute(_EMAILS).fetchall()}
+    return Known(emails, {name: Bearer(*bearer) for name, *bearer in cursor.execute(_NAMES).fetchall()})
 
 
 def settle(snapshot: Snapshot, known: Known) -> Snapshot:

@@ -10,7 +10,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, LiteralString
 
@@ -21,11 +20,11 @@ from ops_dashboard.text import shown
 if TYPE_CHECKING:
     import psycopg
 
-    from ops_dashboard.directory.models import DirectoryGroup, Snapshot
+    from ops_dashboard.directory.models import Snapshot
 
 _WANT_USERS = """
 CREATE TEMP TABLE wanted_users AS
-SELECT coalesce(held.user_id, nextval(pg_get_serial_sequence('ops.users', 'user_id'))) AS user_id,
+SELECT coalesce(held.user_id, nextval('ops.users_user_id_seq')) AS user_id,
        seen.external_id, seen.email, seen.name, coalesce(seen.active, held.active, true) AS active,
        held.email AS old_email, held.email_since,
        CASE WHEN held.user_id IS NULL THEN 'added'
@@ -47,7 +46,7 @@ SELECT held.user_id, held.external_id, held.email, held.active
 # A group that could not be read keeps what is known of it; if nothing is known, there is nothing to keep.
 _WANT_GROUPS = """
 CREATE TEMP TABLE wanted_groups AS
-SELECT coalesce(held.group_id, nextval(pg_get_serial_sequence('ops.groups', 'group_id'))) AS group_id,
+SELECT coalesce(held.group_id, nextval('ops.groups_group_id_seq')) AS group_id,
        seen.external_id, seen.problem, held.name AS old_name,
        CASE WHEN seen.problem IS NULL THEN seen.name ELSE held.name END AS name,
        CASE WHEN seen.problem IS NULL THEN seen.everyone ELSE held.everyone END AS everyone,
@@ -96,7 +95,11 @@ SELECT groups.group_id, children.group_id
  WHERE children.group_id IS NOT NULL
     OR NOT EXISTS (SELECT FROM seen_groups WHERE external_id = seen.child_id AND problem IS NOT NULL)
 """
-_ANALYZE_WANTED = "ANALYZE wanted_users, wanted_groups, wanted_memberships, wanted_nested"
+# Only what is joined by: to look at arrays takes long.
+_ANALYZE_WANTED = """
+ANALYZE wanted_users (user_id, external_id), wanted_groups (group_id, external_id), wanted_memberships (user_id),
+    wanted_nested
+"""
 
 _FIND_CHANGED_MEMBERSHIPS = """
 CREATE TEMP TABLE changed_memberships AS
@@ -172,7 +175,7 @@ SELECT past.user_id, id AS group_id
   LEFT JOIN wanted_memberships AS wanted ON wanted.user_id = past.user_id
  WHERE (id = ANY (live.group_ids)) IS NOT TRUE AND (id = ANY (wanted.group_ids)) IS NOT TRUE
 """
-_ANALYZE_CHANGES = "ANALYZE changed_memberships, gone_users, next_containments"
+_ANALYZE_CHANGES = "ANALYZE changed_memberships (user_id), gone_users, next_containments"
 
 _ENTRIES: tuple[LiteralString, ...] = (_WANT_USERS, _FIND_GONE_USERS, _WANT_GROUPS, _FIND_GONE_GROUPS)
 _EDGES: tuple[LiteralString, ...] = (
@@ -203,27 +206,26 @@ def compare(cursor: psycopg.Cursor[Any], snapshot: Snapshot) -> None:
 
 
 def _copy_memberships(cursor: psycopg.Cursor[Any], snapshot: Snapshot) -> None:
-    users = dict(cursor.execute(_USER_IDS).fetchall())
-    groups = dict(cursor.execute(_GROUP_IDS).fetchall())
-    held: dict[int, list[str]] = defaultdict(list)
-    for group in sorted(snapshot.readable_groups, key=lambda group: groups[group.external_id]):
-        group_id = str(groups[group.external_id])
-        for user in set(_members(group, users)):
-            held[user].append(group_id)
+    user_ids = dict(cursor.execute(_USER_IDS).fetchall())
+    group_ids = dict(cursor.execute(_GROUP_IDS).fetchall())
     cursor.execute(_CREATE_MEMBERSHIPS)
     # As text: psycopg's own arrays take several times as long.
-    rows = ((user, f"{{{','.join(ids)}}}") for user, ids in held.items())
+    rows = ((user_ids[user], f"{{{','.join(ids)}}}") for user, ids in _groups_of_users(snapshot, group_ids) if ids)
     copy_rows(cursor, "COPY wanted_memberships FROM STDIN", rows)
 
 
-def _members(group: DirectoryGroup, users: Mapping[str, int]) -> Iterable[int]:
-    if group.everyone:
-        return users.values()
-    try:
-        return [users[user] for user in group.member_users]
-    except KeyError as error:
-        problem = f"group {shown(group.name)} has a member who is no user"
-        raise DirectoryError(f"{problem}: {shown(error.args[0])}", public=problem) from error
+def _groups_of_users(snapshot: Snapshot, group_ids: Mapping[str, int]) -> Iterable[tuple[str, list[str]]]:
+    """The ids of the groups that each user is in directly, ascending."""
+    found: dict[str, list[str]] = {user.external_id: [] for user in snapshot.users.entries}
+    for group in sorted(snapshot.readable_groups, key=lambda group: group_ids[group.external_id]):
+        group_id = str(group_ids[group.external_id])
+        try:
+            for user in found if group.everyone else set(group.member_users):
+                found[user].append(group_id)
+        except KeyError as error:
+            problem = f"group {shown(group.name)} has a member who is no user"
+            raise DirectoryError(f"{problem}: {shown(error.args[0])}", public=problem) from error
+    return found.items()
 
 
 def _run(cursor: psycopg.Cursor[Any], steps: Sequence[LiteralString], source: str) -> None:

@@ -66,7 +66,10 @@ SELECT 'group_' || change,
 SELECT 'group_removed', name FROM gone_groups
 """
 _BY_KIND = f"""
-SELECT kind, count(*), (array_agg(text ORDER BY text))[:{MOST_EXAMPLES}] FROM ({_CHANGES}) AS changes GROUP BY kind
+WITH changes AS MATERIALIZED ({_CHANGES})
+SELECT kind, count(*),
+       ARRAY(SELECT text FROM changes WHERE kind = kinds.kind ORDER BY text LIMIT {MOST_EXAMPLES})
+  FROM changes AS kinds GROUP BY kind
 """  # noqa: S608 - constants
 
 # Groups that had people or groups in them, and would have none; the largest first.
