@@ -13,6 +13,7 @@ import psycopg
 from ops_dashboard import cancellations, database, ledger
 from ops_dashboard.acts import CancelRequest
 from ops_operators.guarded import GuardedOperator
+from ops_operators.lost import close_lost
 from ops_operators.sessions import session
 from ops_operators.steps import Attempt, Effect, Observation
 from ops_operators.verdicts import FailedError, RefusedError
@@ -135,12 +136,20 @@ class CancelRunOperator(GuardedOperator[CancelRequest, None]):
         attempt.changed("asked to end")
         deadline = time.monotonic() + _PATIENCE_SECONDS
         while time.monotonic() < deadline:
-            with suppress(FailedError):  # the database may be away for a moment; the run has been told
+            # The database may be away for a moment; the run has been told.
+            with suppress(FailedError, psycopg.OperationalError):
                 entry = _find(request)
                 if entry is not None and not entry.is_running:
                     return Effect(str(entry.outcome))
+                if entry is not None:
+                    _close_if_lost(entry)
             time.sleep(_LOOK_EVERY_SECONDS)
         raise FailedError(f"run {request.run_id} has not ended within {_PATIENCE_SECONDS:.0f} seconds; look at its log")
+
+
+def _close_if_lost(entry: Entry) -> None:
+    with session() as connection:
+        close_lost(connection, [entry])
 
 
 def _find(request: CancelRequest) -> Entry | None:

@@ -19,6 +19,7 @@ from ops_dashboard.settings import settings
 from ops_operators.cancelling import CancellationWatch, CancelledError
 from ops_operators.catalog import catalog
 from ops_operators.guarded import GuardedOperator
+from ops_operators.lost import close_lost
 from ops_operators.sessions import session
 from ops_operators.steps import Attempt, Effect, Observation
 from ops_operators.verdicts import FailedError, RefusedError
@@ -105,15 +106,17 @@ def _refuse_beside_others(request: RunRequest) -> None:
     """Refuse what the lock alone would let through: its session can have been lost while the run that took it goes on.
 
     Raises:
-        RefusedError: As many runs as may be are under way, by their records.
+        RefusedError: As many runs as may be are under way, by their records and by Airflow.
     """
     with session() as connection:
         running = ledger.running(connection, request.verb, request.resource)
-    held = [entry for entry in running if request.is_held_by(entry.requested)]
+        connection.commit()
+        held = [entry for entry in running if request.is_held_by(entry.requested)]
+        if len(held) >= request.lock.holders:
+            held = close_lost(connection, held)
     if len(held) >= request.lock.holders:
         raise RefusedError(
-            f"{request.resource} is being run by {held[0].actor} (run {held[0].run_id}), or was until its worker or its"
-            f" database was lost; {in_turn(request.lock)}"
+            f"{request.resource} is being run by {held[0].actor} (run {held[0].run_id}); {in_turn(request.lock)}"
         )
 
 

@@ -83,6 +83,17 @@ def test_it_asks_and_waits_for_the_end(on_call: psycopg.Connection, ending: Call
     assert cancellations.cancelled_by(on_call, asked.dag_id, asked.run_id) == ADS
 
 
+@pytest.mark.parametrize("state", ["failed", "success"])
+def test_what_was_lost_is_told_as_lost(on_call: psycopg.Connection, state: str) -> None:
+    asked = begun(on_call, Event.STARTED)
+    run = cancelling(asked.run_id)
+    run.others[asked.run_id] = state
+    assert carry_out(run)["after"] == "unknown"
+    (record,) = records(on_call, Run({}, run_id=asked.run_id))
+    assert (record.outcome, record.actor) == (Outcome.UNKNOWN, ADS)
+    assert "the task was lost: Airflow has ended the run" in str(record.message)
+
+
 @pytest.mark.parametrize("by", [SEARCH, VIEWER, "nobody@example.com"])
 def test_who_may_not_run_it_does_not_end_it(on_call: psycopg.Connection, by: str) -> None:
     run_id = begun(on_call, Event.STARTED).run_id

@@ -7,6 +7,7 @@ from hashlib import sha256
 from typing import Any
 
 import httpx
+import psutil
 import psycopg
 import pytest
 
@@ -121,6 +122,33 @@ def test_one_report_is_rebuilt_once_at_a_time_and_another_beside_it(ads: Client)
     assert refused["outcome"] == "refused"
     assert first in refused["message"]
     assert [ads.wait_for_run(REPORT, run_id) for run_id in (first, other)] == ["success", "success"]
+
+
+def test_a_lost_task_keeps_nobody_from_asking_again(ads: Client) -> None:
+    """Its record says `running` until a run that would be beside it finds that Airflow has ended it."""
+    conf: dict[str, object] = GOOD | {"report": "delivery"}
+    lost = ads.trigger(REPORT, conf)
+    eventually(lambda: "part 1:" in page(ads, REPORT, lost))
+    (script,) = [each for each in psutil.process_iter() if "rebuild_report.py" in " ".join(command_of(each))]
+    task = script.parent()
+    assert task is not None
+    task.kill()
+    assert ads.wait_for_run(REPORT, lost) == "failed"
+    (record,) = records(ads, lost)
+    assert record["outcome"] == "running"
+    assert "The task was lost" in page(ads, REPORT, lost)
+    state, again = act(ads, REPORT, conf)
+    assert (state, again["outcome"]) == ("success", "succeeded")
+    (record,) = records(ads, lost)
+    assert (record["outcome"], record["finished_at"] is not None) == ("unknown", True)
+    assert "Airflow has ended the run, and it has not written how it ended" in record["message"]
+
+
+def command_of(process: psutil.Process) -> list[str]:
+    try:
+        return process.cmdline()
+    except psutil.Error:
+        return []
 
 
 def test_a_cleared_run_does_not_run_again(ads: Client, admin: Client) -> None:

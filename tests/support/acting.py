@@ -26,7 +26,11 @@ if TYPE_CHECKING:
 
 @dataclass
 class Run:
-    """What a task sees of its DAG run."""
+    """What a task sees of its DAG run.
+
+    Attributes:
+        others: States of other runs, as Airflow knows them; what is not here goes on.
+    """
 
     conf: Mapping[str, Any]
     triggering_user_name: str | None = ADS
@@ -34,6 +38,7 @@ class Run:
     dag_id: str = "test_dag"
     clear_number: int = 0
     run_after: datetime = field(default_factory=lambda: datetime.now(UTC) - timedelta(seconds=1))
+    others: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass
@@ -44,17 +49,22 @@ class TaskInstance:
     try_number: int = 1
     dag_id: str = "test_dag"
     map_index: int = -1
+    others: Mapping[str, str] = field(default_factory=dict)
     pushed: dict[str, object] = field(default_factory=dict)
 
     def xcom_push(self, key: str, value: object) -> None:
         self.pushed[key] = value
+
+    def get_dagrun_state(self, dag_id: str, run_id: str) -> str:
+        assert dag_id.startswith("ops_run_")
+        return self.others.get(run_id, "running")
 
 
 def perform(operator: GuardedOperator[Any, Any], run: Run, try_number: int = 1) -> dict[str, Any]:
     """Execute the operator as the task of a run."""
     from airflow.sdk.execution_time.context import set_current_context
 
-    task = TaskInstance(operator.task_id, try_number, run.dag_id)
+    task = TaskInstance(operator.task_id, try_number, run.dag_id, others=run.others)
     context: Any = {"dag_run": run, "run_id": run.run_id, "dag": None, "ti": task}
     with set_current_context(context):
         return operator.execute(context)
