@@ -44,6 +44,7 @@ class LogWatcher:
     def __init__(self, watch: CancellationWatch) -> None:
         self._watch = watch
         self._told_at = -math.inf
+        self._has_told_end = False
 
     def line(self, text: str) -> None:
         """Log it."""
@@ -52,9 +53,11 @@ class LogWatcher:
     def progress(self, progress: Progress) -> None:
         """Log it in a form that the run's page knows."""
         now = time.monotonic()
-        if now - self._told_at < _TELL_EVERY_SECONDS and progress.done < 1:
+        is_end = progress.done >= 1 and not self._has_told_end
+        if now - self._told_at < _TELL_EVERY_SECONDS and not is_end:
             return  # who looks at the page could not see it either
         self._told_at = now
+        self._has_told_end |= is_end
         output.info("ops-progress %.1f %s", progress.done * 100, progress.words)
 
     def stop(self) -> str | None:

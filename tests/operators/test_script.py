@@ -6,19 +6,21 @@ import json
 import threading
 from collections.abc import Callable
 from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
 from airflow.sdk.exceptions import AirflowFailException
 
-from ops_dashboard import cancellations
+from ops_dashboard import cancellations, ledger
 from ops_dashboard.catalog import Operation
-from ops_dashboard.ledger import Entry, Outcome
+from ops_dashboard.ledger import Details, Entry, Event, Outcome, Request
 from ops_operators.script import ScriptOperator
 from tests.operators.sql_operations import WriteFile
 from tests.support.acting import Run, perform, records
 from tests.support.company import ADS, SEARCH
+from tests.support.ledger_records import request, soon
 
 pytestmark = pytest.mark.usefixtures("on_call")
 
@@ -187,3 +189,51 @@ def test_the_person_who_asked_is_on_record(on_call: psycopg.Connection, write_fi
     carry_out(operation(), run)
     (record,) = records(on_call, run)
     assert (record.actor, record.action, record.resource, record.grant) == (ADS, "run", "act", "ads-oncall → run:*")
+
+
+def running(connection: psycopg.Connection) -> Request:
+    """A run of the operation that has started, and not ended by its record."""
+    made = request(action="run", resource="act", dag_id="ops_run_act", task_id="run", actor=SEARCH)
+    ledger.append(connection, made, Event.STARTED, Details(requested="{}", time_limit=soon()))
+    connection.commit()
+    return made
+
+
+def test_beside_one_that_goes_on_none_is_run(on_call: psycopg.Connection, write_file: WriteFile) -> None:
+    """Also if the other one's database session, and its lock with it, was lost."""
+    write_file("act", "echo no")
+    other = running(on_call)
+    message = str(failing(operation(), asked(), on_call).message)
+    assert f"act is being run by {SEARCH} (run {other.run_id}); one at a time: wait" in message
+
+
+@pytest.mark.parametrize("state", ["failed", "success"])
+def test_one_whose_task_was_lost_keeps_nobody_from_asking_again(
+    on_call: psycopg.Connection, write_file: WriteFile, state: str
+) -> None:
+    write_file("act", "echo yes")
+    lost = running(on_call)
+    run = asked()
+    run.others[lost.run_id] = state
+    carry_out(operation(), run)
+    (record,) = records(on_call, Run({}, run_id=lost.run_id))
+    assert (record.outcome, record.actor) == (Outcome.UNKNOWN, SEARCH)
+    assert str(record.message).startswith("the task was lost: Airflow has ended the run")
+
+
+def test_progress_floods_no_log(write_file: WriteFile, said: Callable[[], list[str]]) -> None:
+    write_file("act", "for i in $(seq 2000); do echo ops-progress 99 x; echo ops-progress 100 y; done")
+    carry_out(operation(), asked())
+    assert said()[:2] == ["ops-progress 99.0 x", "ops-progress 100.0 y"]
+    assert len(said()) < 50
+
+
+def test_too_many_processes_are_a_failure_like_others(
+    on_call: psycopg.Connection, write_file: WriteFile, tmp_path: Path
+) -> None:
+    tries = COUNT_TRIES.format(tries=tmp_path / "tries")
+    write_file("act", tries + "[ $count -gt 0 ] && exit 0; for i in $(seq 300); do sleep 100 & done; wait")
+    run = asked()
+    carry_out(operation(idempotent=True, retries=1), run)
+    (record,) = records(on_call, run)
+    assert record.outcome is Outcome.SUCCEEDED

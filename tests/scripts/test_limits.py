@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from ops_dashboard.scripts import Interpreter, ScriptError, ScriptFailedError, ScriptStoppedError, launcher
+from ops_dashboard.scripts import Interpreter, ScriptError, ScriptFailedError, TooManyProcessesError, launcher
 from tests.scripts.running import BASH, PYTHON, SH, Scripts
 
 MIB = 2**20
@@ -172,14 +172,14 @@ def test_processor_time_is_bounded_should_nobody_watch() -> None:
 @pytest.mark.attack(then="ended: it started more processes than it may")
 def test_too_many_processes_end_the_script(scripts: Scripts) -> None:
     text = "for i in $(seq 60); do setsid sleep 1000 & done; wait"
-    with pytest.raises(ScriptStoppedError, match="it started more than 40 processes"):
+    with pytest.raises(TooManyProcessesError, match="it started more than 40 processes"):
         scripts.run(text, BASH, processes=40)
 
 
 @pytest.mark.attack(then="ended: it started more processes than it may")
 def test_a_fork_bomb_ends(scripts: Scripts) -> None:
     text = "bomb() { [ $1 -gt 8 ] && sleep 1000; bomb $(($1 + 1)) & bomb $(($1 + 1)) & wait; }; bomb 0"
-    with pytest.raises(ScriptStoppedError, match="it started more than 50 processes"):
+    with pytest.raises(TooManyProcessesError, match="it started more than 50 processes"):
         scripts.run(text, BASH, processes=50)
 
 

@@ -14,6 +14,7 @@ from ops_dashboard.scripts.errors import (
     ScriptMissingError,
     ScriptStoppedError,
     ScriptTimedOutError,
+    TooManyProcessesError,
 )
 from ops_dashboard.scripts.given import command_line
 from ops_dashboard.scripts.interpreters import Interpreter
@@ -35,6 +36,7 @@ __all__ = [
     "ScriptMissingError",
     "ScriptStoppedError",
     "ScriptTimedOutError",
+    "TooManyProcessesError",
     "Watcher",
     "command_line",
     "is_script_name",

@@ -40,8 +40,15 @@ class ScriptTimedOutError(ScriptError):
         super().__init__(f"{name} was ended because it had not finished after {seconds:g} seconds")
 
 
+class TooManyProcessesError(ScriptError):
+    """The script was ended because it had started more processes than it may."""
+
+    def __init__(self, name: str, most: int) -> None:
+        super().__init__(f"{name} was ended before it had finished: it started more than {most} processes")
+
+
 class ScriptStoppedError(ScriptError):
-    """The script was ended before it had finished.
+    """The script was ended before it had finished, because its watcher said so.
 
     Attributes:
         reason: Why, such as `cancelled by ada`.

@@ -34,7 +34,7 @@ def run(
     Raises:
         ArgumentsError: The values or the arguments cannot be given to a script; nothing has run.
         ScriptFailedError: The script failed.
-        ScriptTimedOutError, ScriptStoppedError: It was ended.
+        ScriptTimedOutError, ScriptStoppedError, TooManyProcessesError: It was ended.
         ResultError: It ended well, but its result cannot be used.
         ScriptError: It could not be started.
     """

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from time import monotonic
 
 from ops_dashboard.scripts.child import Child
-from ops_dashboard.scripts.errors import ScriptStoppedError, ScriptTimedOutError
+from ops_dashboard.scripts.errors import ScriptStoppedError, ScriptTimedOutError, TooManyProcessesError
 from ops_dashboard.scripts.family import Family
 from ops_dashboard.scripts.models import Limits, Watcher
 from ops_dashboard.scripts.output import Output
@@ -46,7 +46,7 @@ class Supervision:
             deliver_signals: Called all the time; may raise.
 
         Raises:
-            ScriptTimedOutError, ScriptStoppedError: It was ended before.
+            ScriptTimedOutError, ScriptStoppedError, TooManyProcessesError: It was ended before.
         """
         next_look = self._started
         while (exit_code := self._child.exit_code()) is None:
@@ -55,9 +55,12 @@ class Supervision:
                 self._end_it()
                 raise ScriptTimedOutError(self._name, self._limits.seconds)
             if monotonic() >= next_look:
-                if reason := watcher.stop() or self._too_many_processes():
+                if reason := watcher.stop():
                     self._end_it()
                     raise ScriptStoppedError(self._name, reason)
+                if self._has_too_many_processes():
+                    self._end_it()
+                    raise TooManyProcessesError(self._name, self._limits.processes)
                 next_look = monotonic() + _LOOK_SECONDS
             self._pipes.pump(_LOOK_SECONDS)
         self.seconds = monotonic() - self._started
@@ -73,11 +76,9 @@ class Supervision:
         self._pipes.close()
         self._child.wait()
 
-    def _too_many_processes(self) -> str | None:
+    def _has_too_many_processes(self) -> bool:
         self._family.reap(self._child.pid)
-        if len(self._family.living()) > self._limits.processes:
-            return f"it started more than {self._limits.processes} processes"
-        return None
+        return len(self._family.living()) > self._limits.processes
 
     def _end_it(self) -> None:
         self._end_group()
