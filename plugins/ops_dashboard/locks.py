@@ -17,7 +17,8 @@ def resource_lock(connection: psycopg.Connection, resource: str, holders: int = 
     """Hold a resource without waiting for it, as one of at most `holders` sessions.
 
     The lock belongs to the database session, not to a transaction: it spans the several commits of one act and is
-    gone when the process dies, so it can't wedge. It does not survive a connection pooler in transaction mode.
+    gone when the process dies, or half a minute after its machine has vanished, so it can't wedge. It does not
+    survive a connection pooler in transaction mode.
 
     Raises:
         ResourceLockedError: As many sessions hold the resource now.

@@ -134,6 +134,8 @@ DECLARE
     next ops.ledger;
 BEGIN
     PERFORM pg_advisory_xact_lock(hashtextextended('ops.ledger', 0));
+    -- Nor does a writer that hangs before it commits keep all others from acting.
+    PERFORM set_config('idle_in_transaction_session_timeout', '30s', true);
 
     SELECT * INTO opening FROM ops.ledger AS entry
      WHERE entry.request_id = ledger_append.request_id AND entry.step = 1;

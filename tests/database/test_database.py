@@ -174,6 +174,19 @@ def test_a_url_connection_is_read_committed_and_not_autocommit(database_url: str
         assert not connection.autocommit
 
 
+def test_the_server_notices_soon_that_a_machine_has_vanished(database_url: str) -> None:
+    """What it holds for the session, a pool's lock above all, must not be held for hours."""
+    with database.connect_url(database_url) as connection:
+        # What is shown of a socket in the file system is 0, whatever was asked for.
+        query = "SELECT name, reset_val, source FROM pg_settings WHERE name LIKE 'tcp_keepalives%' ORDER BY name"
+        found = connection.execute(query).fetchall()
+    assert [(name, source) for name, _, source in found] == [
+        ("tcp_keepalives_count", "session"),
+        ("tcp_keepalives_idle", "session"),
+        ("tcp_keepalives_interval", "session"),
+    ]
+
+
 def test_rows_are_tuples_whatever_cursor_the_airflow_connection_asks_for(
     monkeypatch: pytest.MonkeyPatch, app_url: str
 ) -> None:

@@ -237,6 +237,13 @@ def test_a_writer_that_hangs_does_not_stop_the_others_for_ever(
         write(other, request(), Event.DENIED)
 
 
+def test_a_writer_that_hangs_before_it_commits_is_ended(app_connection: psycopg.Connection) -> None:
+    ledger.append(app_connection, request(), Event.DENIED, Details())
+    assert app_connection.execute("SHOW idle_in_transaction_session_timeout").fetchone() == ("30s",)
+    app_connection.commit()
+    assert app_connection.execute("SHOW idle_in_transaction_session_timeout").fetchone() == ("0",)
+
+
 @pytest.mark.parametrize(
     ("text", "stored"),
     [
