@@ -166,7 +166,8 @@ class GuardedOperator(BaseOperator, Generic[RequestT, SeenT]):
             refuse_replay(context)
             if answer is not None:
                 refuse_unless_approved(record.request, answer)
-            refuse_stale(context, since=answer.at if answer else None)
+            answered_at = answer.at if answer is not None else None
+            refuse_stale(record.connection, answered_at or context["dag_run"].run_after)
             self.check(asked)
         except RequestError as error:
             raise RefusedError(str(error)) from error

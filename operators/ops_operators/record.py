@@ -71,6 +71,7 @@ class Record:
         self._has_started = False
         self._changed_to: Value = None
         self._has_changed = False
+        self._has_told_change = False
 
     def __enter__(self) -> Self:
         return self
@@ -139,11 +140,15 @@ class Record:
     def changed(self, value: Value) -> None:
         """Write that the effect has happened."""
         self._has_changed, self._changed_to = True, value
-        self._append_surely(ledger.Event.CHANGED, self._details(after=value))
+        try:
+            self._tell_change()
+        except _PASSING as error:
+            # What belongs to the change is done all the same; it is told with how that ends.
+            log.warning("The ledger can't be written, and the change is not told yet: %s", error)
 
     def succeeded(self, after: Value, ready: int | None) -> None:
         """Write the good end."""
-        self._append_surely(ledger.Event.SUCCEEDED, self._details(after, ready))
+        self._end(ledger.Event.SUCCEEDED, self._details(after, ready))
 
     def verdict(self, verdict: Verdict) -> None:
         """Write any other end that was foreseen."""
@@ -151,7 +156,7 @@ class Record:
         if isinstance(verdict, FailedError):
             after, ready = verdict.after if verdict.after is not None else after, verdict.ready
         event = next(_EVENTS[kind] for kind in type(verdict).__mro__ if kind in _EVENTS)
-        self._append_surely(event, self._details(after, ready, str(verdict)))
+        self._end(event, self._details(after, ready, str(verdict)))
 
     def interrupted(self, error: BaseException) -> None:
         """Write an end that was not foreseen: a bug, a lost worker, a task ended by hand."""
@@ -160,7 +165,16 @@ class Record:
             message = f"the change was made, then its watch was interrupted: {message}"
         certain = self._has_changed or not self._has_started
         event = ledger.Event.FAILED if certain else ledger.Event.UNKNOWN
-        self._append_surely(event, self._details(self._changed_to, message=message))
+        self._end(event, self._details(self._changed_to, message=message))
+
+    def _end(self, event: ledger.Event, details: ledger.Details) -> None:
+        self._tell_change()
+        self._append_surely(event, details)
+
+    def _tell_change(self) -> None:
+        if self._has_changed and not self._has_told_change:
+            self._append_surely(ledger.Event.CHANGED, self._details(after=self._changed_to))
+            self._has_told_change = True
 
     def _details(
         self,

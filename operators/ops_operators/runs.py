@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
@@ -13,6 +13,7 @@ from ops_dashboard.text import shorten, shown
 from ops_operators.verdicts import RefusedError
 
 if TYPE_CHECKING:
+    import psycopg
     from airflow.sdk import Context
 
 NOBODY = "(nobody)"
@@ -70,17 +71,13 @@ def refuse_replay(context: Context) -> None:
         )
 
 
-def refuse_stale(context: Context, since: datetime | None) -> None:
-    """Refuse a run that comes long after it was asked for.
-
-    Args:
-        context: Of the task.
-        since: When it was last asked for, by an approval; None: when the run was.
+def refuse_stale(connection: psycopg.Connection, asked_at: datetime) -> None:
+    """Refuse what is carried out long after it was asked for, by the database's clock.
 
     Raises:
         RefusedError: It waited too long.
     """
-    age = datetime.now(UTC) - (since or context["dag_run"].run_after)
+    ((age,),) = connection.execute("SELECT clock_timestamp() - %s", [asked_at]).fetchall()
     if age > MAX_AGE:
         raise RefusedError(
             f"asked for {age.total_seconds() / 60:.0f} minutes ago, and things may have changed since: ask anew"

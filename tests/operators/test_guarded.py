@@ -12,8 +12,9 @@ import pytest
 from airflow.sdk.exceptions import AirflowFailException, AirflowTaskTerminated
 from psycopg import sql
 
+from ops_dashboard import ledger
 from ops_dashboard.acts import ActRequest, RequestError
-from ops_dashboard.ledger import Outcome, Value
+from ops_dashboard.ledger import Details, Event, Outcome, Request, Value
 from ops_operators.guarded import GuardedOperator
 from ops_operators.steps import Attempt, Effect, Observation
 from ops_operators.verdicts import FailedError, RefusedError, UncertainError
@@ -258,6 +259,29 @@ def test_a_database_that_restarts_during_the_act_does_not_lose_the_outcome(
     perform(operator, run)
     (record,) = records(owner_connection, run)
     assert record.outcome is Outcome.SUCCEEDED
+
+
+def test_a_change_that_could_not_be_told_at_once_is_told_with_the_outcome(
+    at_work: psycopg.Connection, owner_connection: psycopg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What belongs to the change, as a restart, is done though the ledger is away for longer than it is waited for."""
+    monkeypatch.setattr("ops_operators.record._ATTEMPTS", 1)
+    operator, run = TurnDial(), Run(ASKED)
+
+    failing = [True]
+    append = ledger.append
+
+    def fail_once(connection: psycopg.Connection, request: Request, event: Event, details: Details) -> int:
+        if event is Event.CHANGED and failing:
+            failing.pop()
+            raise psycopg.OperationalError("gone")
+        return append(connection, request, event, details)
+
+    monkeypatch.setattr(ledger, "append", fail_once)
+    perform(operator, run)
+    (record,) = records(owner_connection, run)
+    assert (record.outcome, record.after) == (Outcome.SUCCEEDED, 9)
+    assert record.changed_at is not None
 
 
 def test_a_database_that_can_only_be_read_for_a_while_does_not_lose_the_outcome(
