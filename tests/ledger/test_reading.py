@@ -202,10 +202,11 @@ def test_what_waits_is_told_until_its_time_is_over_the_oldest_first(app_connecti
     write(app_connection, request(), Event.WAITING, time_limit=long_ago())
     first, second = (write(app_connection, request(), Event.WAITING) for _ in range(2))
     write(app_connection, request(), Event.WAITING, Event.REFUSED)
+    write(app_connection, request(), Event.WAITING, Event.ANSWERED)
     write(app_connection, request(), Event.STARTED)
     assert [each.request_id for each in ledger.waiting(app_connection)] == [first.request_id, second.request_id]
     assert listed(app_connection, waiting=True) == [second.request_id, first.request_id]
-    assert len(listed(app_connection, waiting=False)) == 5
+    assert len(listed(app_connection, waiting=False)) == 6
     over = ledger.entries(app_connection, Filter()).entries[-1]
     assert (over.outcome, over.message, over.is_waiting) == (
         Outcome.REFUSED,

@@ -159,6 +159,51 @@ def test_what_airflow_has_ended_by_hand_can_not_be_answered(site: Site, company:
         assert "/answer" not in html
 
 
+def test_what_airflow_has_an_answer_to_is_no_longer_to_be_answered(site: Site, company: psycopg.Connection) -> None:
+    """Until its task has written so, which takes as long as Airflow takes to go on with it."""
+    waits(site, company)
+    (detail,) = site.airflow.waiting
+    site.airflow.waiting[:] = [
+        {**detail, "response_received": True, "task_instance": {**detail["task_instance"], "state": "queued"}}
+    ]
+    for reader, table in ((ADMIN, TO_ANSWER), (SEARCH, OWN)):
+        html = visit(site, reader, APPROVALS)
+        (row,) = rows(html, table)
+        assert "answered, about to be carried out" in row
+        assert "/answer" not in html
+
+
+def test_what_is_about_to_be_carried_out_waits_for_nobody(site: Site, company: psycopg.Connection) -> None:
+    asked = waits(site, company)
+    ledger.append(company, asked, Event.ANSWERED, Details(answered_by=ADMIN))
+    company.commit()
+    assert count_on_tab(visit(site, ADMIN)) == ""
+    html = visit(site, ADMIN, APPROVALS)
+    assert rows(html, TO_ANSWER) == []
+    assert len(rows(html, "Answered lately")) == 1
+
+
+def test_who_approves_may_look_at_what_came_of_it_and_nobody_else(site: Site, company: psycopg.Connection) -> None:
+    with_grants(company, grant("search-oncall", "run:purge-cache"))
+    asked = waits(site, company)
+    path = f"/ops/runs/{asked.dag_id}/{asked.run_id}"
+    for steps in ((), (Event.ANSWERED, Details(answered_by=ADMIN)), (Event.REFUSED, Details(message="too late"))):
+        if steps:
+            ledger.append(company, asked, *steps)
+            company.commit()
+        for reader, status in ((SEARCH, 200), (ADMIN, 200), (ADS, 403), (VIEWER, 403)):
+            visit(site, reader, path, status)
+
+
+def test_an_answer_whose_task_was_lost_is_told_so(site: Site, company: psycopg.Connection) -> None:
+    asked = waits(site, company)
+    ledger.append(company, asked, Event.ANSWERED, Details(answered_by=ADMIN))
+    company.commit()
+    site.airflow.asked[asked.run_id]["state"] = "failed"
+    text = words(visit(site, SEARCH, f"/ops/runs/{asked.dag_id}/{asked.run_id}"))
+    assert "It was answered, but its task was lost before anything was done; ask anew." in text
+
+
 def test_who_may_not_run_it_is_not_told_with_which_values(site: Site, company: psycopg.Connection) -> None:
     waits(site, company)
     with_grants(company, grant("everybody", "view:operations"), grant("search-oncall", "run:purge-cache"))
@@ -212,7 +257,9 @@ def test_what_airflow_can_not_tell_is_told_by_the_ledger(site: Site, company: ps
 
 def test_more_than_airflow_tells_at_once_are_told_by_the_ledger(site: Site, company: psycopg.Connection) -> None:
     waits(site, company)
-    site.airflow.waiting[:] = [{"task_instance": {"dag_id": "x", "dag_run_id": str(each)}} for each in range(101)]
+    site.airflow.waiting[:] = [
+        {"task_instance": {"dag_id": "x", "dag_run_id": str(each)}, "response_received": False} for each in range(101)
+    ]
     assert len(rows(visit(site, ADMIN, APPROVALS), TO_ANSWER)) == 1
 
 

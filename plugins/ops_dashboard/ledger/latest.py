@@ -64,6 +64,7 @@ _WAITING = f"""
 SELECT {ENTRY_COLUMNS}
   FROM ops.open_requests JOIN ops.requests ON requests.seq = open_requests.opened
  WHERE NOT open_requests.has_started AND open_requests.deadline > statement_timestamp()
+   AND requests.answered_at IS NULL
  ORDER BY requests.seq LIMIT {MOST_ENTRIES}
 """  # noqa: S608 - constants
 

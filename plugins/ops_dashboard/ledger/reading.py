@@ -40,8 +40,9 @@ _CONDITIONS = {
     "since": "opened >= (SELECT seq FROM ops.ledger WHERE at >= %(since)s ORDER BY at, seq LIMIT 1)",
     "until": "opened < coalesce((SELECT seq FROM ops.ledger WHERE at >= %(until)s ORDER BY at, seq LIMIT 1),"
     " 9223372036854775807)",
-    "waiting": "opened IN (SELECT opened FROM ops.open_requests"
-    " WHERE NOT has_started AND deadline > statement_timestamp())",
+    "waiting": "opened IN (SELECT opened FROM ops.open_requests AS open"
+    " WHERE NOT has_started AND deadline > statement_timestamp()"
+    " AND NOT EXISTS (SELECT FROM ops.ledger AS step WHERE step.opened = open.opened AND step.event = 'answered'))",
     "cursor": "opened < %(cursor)s",
 }
 # What meets one of an outcome's conditions has it. Each is looked for by itself, in the order of an index.

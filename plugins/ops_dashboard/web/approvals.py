@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from ops_dashboard.web.request import AirflowApi
 
 _SETTLED_SECONDS = 4.0
-_OPEN = "/api/v2/dags/~/dagRuns/~/hitlDetails?response_received=false&state=awaiting_input&limit=100"
+_GOING_ON = "&".join(f"state={state}" for state in ("awaiting_input", "scheduled", "queued", "running"))
+_OPEN = f"/api/v2/dags/~/dagRuns/~/hitlDetails?{_GOING_ON}&limit=100"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +37,10 @@ class Approval:
     is_open: bool
 
 
-def open_runs(airflow: AirflowApi) -> frozenset[tuple[str, str]] | None:
-    """Return the DAG and the id of each run that waits for an answer; None if there are more than are told at once.
+def open_runs(airflow: AirflowApi) -> dict[tuple[str, str], bool] | None:
+    """Return the DAG and the id of each run that has asked and goes on, and whether it was answered.
+
+    None if there are more than are told at once.
 
     Raises:
         Problem: Airflow gives no answer.
@@ -45,8 +48,8 @@ def open_runs(airflow: AirflowApi) -> frozenset[tuple[str, str]] | None:
     answer = airflow.call("GET", _OPEN)
     if answer["total_entries"] > len(answer["hitl_details"]):
         return None
-    tasks = [each["task_instance"] for each in answer["hitl_details"]]
-    return frozenset((task["dag_id"], task["dag_run_id"]) for task in tasks)
+    tasks = [(each["task_instance"], bool(each["response_received"])) for each in answer["hitl_details"]]
+    return {(task["dag_id"], task["dag_run_id"]): is_answered for task, is_answered in tasks}
 
 
 def read_approval(airflow: AirflowApi, dag_id: str, run_id: str) -> Approval | None:

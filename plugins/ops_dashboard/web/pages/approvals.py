@@ -38,7 +38,7 @@ router = Router(prefix="/ops")
 
 _LONGEST_REASON = 200
 _TO_ANSWER, _OWN, _LATELY = "For you to answer", "You asked for", "Answered lately"
-_ENDED = "ended in Airflow"
+_ENDED, _ANSWERED = "ended in Airflow", "answered, about to be carried out"
 _COLUMNS_TO_ANSWER = (
     Column("What", width=40),
     Column("Change"),
@@ -59,7 +59,7 @@ def approvals(request: PageRequest) -> Page:
     waiting = read_waiting(request)
     answerable, answered = to_answer(request, waiting), ledger.answered(request.database, request.user.name)
     own = [entry for entry in waiting.entries if is_reader(request, entry.actor)]
-    over = _over_in_airflow(request, [*answerable, *own])
+    over = _over_by_airflow(request, [*answerable, *own])
     nothing = Empty("Nothing waits for your answer.", "What people in a group of yours have to approve appears here.")
     return Page(
         "Approvals",
@@ -67,7 +67,7 @@ def approvals(request: PageRequest) -> Page:
         Panel(
             Table(
                 _COLUMNS_TO_ANSWER,
-                [_to_answer(request, entry, is_over=entry in over) for entry in answerable],
+                [_to_answer(request, entry, over.get(entry.seq)) for entry in answerable],
                 _TO_ANSWER,
                 nothing,
             ),
@@ -77,7 +77,7 @@ def approvals(request: PageRequest) -> Page:
         Panel(
             Table(
                 _COLUMNS_OWN,
-                [_own(request, entry, is_over=entry in over) for entry in own],
+                [_own(request, entry, over.get(entry.seq)) for entry in own],
                 _OWN,
                 Empty("Nothing that you asked for waits."),
             ),
@@ -88,31 +88,38 @@ def approvals(request: PageRequest) -> Page:
     )
 
 
-def _over_in_airflow(request: PageRequest, entries: Sequence[Entry]) -> list[Entry]:
-    """Those that were ended in Airflow by hand while they waited; where it does not tell, the ledger is believed."""
+def _over_by_airflow(request: PageRequest, entries: Sequence[Entry]) -> dict[int, str]:
+    """What became of those that wait by the ledger alone; where Airflow does not tell, the ledger is believed."""
     try:
-        still = open_runs(request.airflow) if entries else None
+        going_on = open_runs(request.airflow) if entries else None
     except Problem:
-        still = None
-    return [entry for entry in entries if still is not None and (entry.dag_id, entry.run_id) not in still]
+        going_on = None
+    if going_on is None:
+        return {}
+    answered = {entry.seq: going_on.get((entry.dag_id, entry.run_id)) for entry in entries}
+    return {
+        seq: _ENDED if is_answered is None else _ANSWERED
+        for seq, is_answered in answered.items()
+        if is_answered is not False
+    }
 
 
-def _to_answer(request: PageRequest, entry: Entry, *, is_over: bool) -> tuple[Node, ...]:
+def _to_answer(request: PageRequest, entry: Entry, over: str | None) -> tuple[Node, ...]:
     href = request.url(answer_form, dag_id=entry.dag_id, run_id=entry.run_id)
     button = Button("Answer", href, small=True, describes=f"the request to {_in_words(entry)} of {entry.actor}")
     return (
         _what(entry),
         Stacked(wanted(entry), _answer_by(entry)),
         Stacked(entry.actor, Time(entry.at)),
-        Muted(_ENDED) if is_over else button,
+        Muted(over) if over else button,
     )
 
 
-def _own(request: PageRequest, entry: Entry, *, is_over: bool) -> tuple[Node, ...]:
+def _own(request: PageRequest, entry: Entry, over: str | None) -> tuple[Node, ...]:
     return (
         _what(entry),
         Stacked(wanted(entry), _answer_by(entry)),
-        Stacked(_ENDED if is_over else f"somebody in {entry.approver}", ("since ", Time(entry.at))),
+        Stacked(over or f"somebody in {entry.approver}", ("since ", Time(entry.at))),
         Button("Look", run_url(request, entry), small=True, describes=f"at your request to {_in_words(entry)}"),
     )
 

@@ -54,7 +54,10 @@ def as_airflow_knows(entry: Entry, *, ended: bool, gone: bool) -> Entry:
 
 def _lost(entry: Entry) -> Entry:
     if entry.started_at is None:
-        message = "It was ended in Airflow while it waited for approval; ask anew."
+        how = "ended in Airflow while it waited for approval"
+        if entry.answered_at is not None:
+            how = "answered, but its task was lost before anything was done"
+        message = f"It was {how}; ask anew."
         return replace(entry, outcome=Outcome.REFUSED, message=message)
     if entry.changed_at is None:
         lost = "The task was lost, and whether anything was changed is not known."

@@ -51,9 +51,12 @@ def tab_of(request: PageRequest) -> str:
 
 @router.page("/runs/{dag_id}/{run_id}", title="Run", needs=None, tab=tab_of)
 def run(request: PageRequest) -> Page:
-    """Follow a run while it goes on; afterwards tell how it ended. Everybody may see what they asked for."""
+    """Follow a run while it goes on; afterwards tell how it ended.
+
+    Everybody may see what they asked for, and what it took them to approve.
+    """
     story = read_story(request, request.path["dag_id"], request.path["run_id"])
-    if not is_reader(request, story.asked_by):
+    if not is_reader(request, story.asked_by) and not _is_approver(request, story):
         request.require("view:audit")
     telling = telling_of(story.dag_id)
     return Page(
@@ -78,6 +81,14 @@ def run(request: PageRequest) -> Page:
 def run_url(request: PageRequest, asked: Entry | DagRun) -> str:
     """The address of a run's page."""
     return request.url(run, dag_id=asked.dag_id, run_id=asked.run_id)
+
+
+def _is_approver(request: PageRequest, story: Story) -> bool:
+    entry = story.entry
+    if entry is None or entry.approver is None:
+        return False
+    is_one = access.why_not_member(request.database, request.user.name, entry.approver) is None
+    return is_one or is_reader(request, entry.answered_by)
 
 
 def _said(story: Story) -> tuple[Node, ...]:
