@@ -261,6 +261,10 @@ BEGIN
         RETURN (false, 'your e-mail belongs to somebody else in the company directory by now, and nothing is decided for'
             ' it until a sync takes that over; ask your Data Platform team to look at DAG ops_sync_groups',
             NULL, person.applied_at, person.max_age)::ops.decision;
+    ELSIF person.applied_at IS NULL THEN
+        RETURN (false, 'your part of the company directory has never been read completely, and nothing is decided from'
+            ' less; ask your Data Platform team to look at DAG ops_sync_groups', NULL, NULL, person.max_age
+            )::ops.decision;
     ELSIF moment - person.applied_at > person.max_age THEN
         RETURN (false, format('the company directory was last read completely %s ago, at %s; nothing is decided from'
                 ' data older than %s; ask your Data Platform team to look at DAG ops_sync_groups',

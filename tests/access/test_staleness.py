@@ -46,6 +46,15 @@ def test_the_refusal_says_how_old_the_data_is_and_what_to_do(
     )
 
 
+def test_what_was_never_read_completely_decides_nothing(
+    company: psycopg.Connection, owner_connection: psycopg.Connection
+) -> None:
+    owner_connection.execute("UPDATE ops.sources SET applied_at = NULL")
+    owner_connection.commit()
+    told = reason(company, ADMIN, "manage:grants")
+    assert told.startswith("your part of the company directory has never been read completely, and nothing is decided")
+
+
 def test_the_next_sync_makes_it_right(company: psycopg.Connection, owner_connection: psycopg.Connection) -> None:
     let_pass(owner_connection, timedelta(days=3))
     assert "3 days ago" in reason(company, ADS, ACTION)

@@ -247,6 +247,25 @@ def test_most_of_the_catalogs_grants_go_only_if_somebody_confirms(
     assert sync_grants() == {"added": 0, "revoked": 2}
 
 
+def test_grants_that_have_expired_can_be_tidied_away_and_hide_no_loss(
+    product_database: str, catalog_folder: Path, owner_connection: psycopg.Connection
+) -> None:
+    def declare_until(expired: str, lasting: str) -> None:
+        grants = [{"group": "g", "action": f"scale:{name}", "expires_at": "2020-01-01T00:00:00Z"} for name in expired]
+        grants += [{"group": "g", "action": f"scale:{name}"} for name in lasting]
+        (catalog_folder / "grants.yaml").write_text(yaml.safe_dump({"grants": grants}))
+
+    declare_until("abcd", "xyz")
+    sync_grants()
+    declare_until("d", "xyz")
+    assert sync_grants() == {"added": 0, "revoked": 3}
+    declare_until("abcdefgh", "xyz")
+    sync_grants()
+    declare_until("abcdefgh", "")
+    with pytest.raises(AirflowFailException, match=r"^held: 3 of the 3 grants"):
+        sync_grants()
+
+
 def test_grants_with_other_terms_are_not_gone(
     product_database: str, catalog_folder: Path, app_connection: psycopg.Connection
 ) -> None:

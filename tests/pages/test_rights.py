@@ -12,9 +12,21 @@ import pytest
 from ops_dashboard import access, ledger
 from ops_dashboard.catalog import Limits
 from ops_dashboard.directory import DirectoryGroup, DirectoryUser
-from ops_dashboard.ledger import Details, Event
+from ops_dashboard.ledger import Details, Event, Value
 from tests.pages.test_sources import hold, path_of
-from tests.support.company import ADMIN, ADS, COMPANY, GONE, SEARCH, VIEWER, let_see_others, load, snapshot
+from tests.support.company import (
+    ADMIN,
+    ADS,
+    COMPANY,
+    GONE,
+    SEARCH,
+    VIEWER,
+    grant,
+    let_see_others,
+    load,
+    snapshot,
+    with_grants,
+)
 from tests.support.ledger_records import request
 from tests.support.product_site import Site, rows, words
 
@@ -288,6 +300,28 @@ def test_who_was_refused_for_the_limits_may_within_them(
     assert "Allowed" not in text.partition("Who may")[0]
     other = words(visit(site, reader, **{**query, "action": "view:workers"}))
     assert other.startswith(f"{name} may view:workers"), "the record is of another action"
+
+
+@pytest.mark.parametrize(
+    ("limits", "before", "requested", "told"),
+    [
+        (Limits(max=1), 0.5, 1.5, "allows at most 1, you asked for 1.5"),
+        (Limits(max=1), "low", "high", "has limits, which judge numbers only, and what you asked for is none"),
+        (Limits(max_change=1), None, 9, "allows changes of at most 1 at a time, and what is there now is no number"),
+        (Limits(max=5, max_change=1), None, 9, "allows at most 5, you asked for 9"),
+    ],
+)
+def test_who_was_refused_a_setting_for_the_limits_reads_the_same(
+    site: Site, company: psycopg.Connection, limits: Limits, before: Value, requested: Value, told: str
+) -> None:
+    with_grants(company, grant("ads-oncall", "set:ads/*", limits=limits), grant("everybody", "view:*"))
+    asked = request(actor=ADS, action="set", resource="ads/batch-size", run_id="run+3")
+    details = Details(before=before, requested=requested, grant="ads-oncall → set:ads/*", message="denied")
+    ledger.append(company, asked, Event.DENIED, details)
+    company.commit()
+    text = words(visit(site, ADS, action="set:ads/batch-size", user=ADS, run_id="run+3"))
+    assert text.startswith("You may, within limits, set:ads/batch-size")
+    assert f"Grant ads-oncall → set:ads/* {told}. Beyond the limits" in text
 
 
 def test_why_tells_which_groups_were_others_then(site: Site, company: psycopg.Connection, denied: str) -> None:

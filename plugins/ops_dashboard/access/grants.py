@@ -21,7 +21,8 @@ _FEWEST_HELD = 3
 _WAIT = "SET LOCAL lock_timeout = '1min'"
 _LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('ops.grants', 0))"
 _LIVE_CATALOG_GRANTS = """
-SELECT group_name, action, min_value, max_value, max_change, valid_from, expires_at, approver, grant_id
+SELECT group_name, action, min_value, max_value, max_change, valid_from, expires_at, approver, grant_id,
+       coalesce(expires_at > clock_timestamp(), true)
   FROM ops.grants WHERE origin = 'catalog' AND revoked_at IS NULL
 """
 _ADD = """
@@ -76,9 +77,10 @@ def apply_catalog_grants(
     with connection.transaction(), connection.cursor() as cursor:
         cursor.execute(_WAIT)
         cursor.execute(_LOCK)
-        live = {tuple(row): grant_id for *row, grant_id in cursor.execute(_LIVE_CATALOG_GRANTS)}
+        found = [(tuple(key), grant_id, lasts) for *key, grant_id, lasts in cursor.execute(_LIVE_CATALOG_GRANTS)]
+        live = {key: grant_id for key, grant_id, _ in found}
         if not confirmed:
-            _refuse_mass_revocation(live, wanted)
+            _refuse_mass_revocation([key for key, _, lasts in found if lasts], wanted)
         added = sorted(wanted - live.keys(), key=repr)
         revoked = [live[key] for key in live.keys() - wanted]
         cursor.executemany(_ADD, [(*key, "catalog", "catalog", None) for key in added])
@@ -134,7 +136,7 @@ def group_names(connection: psycopg.Connection) -> tuple[str, ...]:
 
 
 def _refuse_mass_revocation(live: Collection[tuple[object, ...]], wanted: Collection[tuple[object, ...]]) -> None:
-    """Grants that come back with other terms are not gone."""
+    """Grants that come back with other terms are not gone; nor does anybody miss those that have expired."""
     kept = {key[:2] for key in wanted}
     gone = sum(key[:2] not in kept for key in live)
     if gone >= _FEWEST_HELD and gone > len(live) / 2:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from ops_dashboard import access, ledger
 from ops_dashboard.access import Decision, GroupsSince, Holder, Holders
-from ops_dashboard.ledger import Entry, Filter, Value
+from ops_dashboard.ledger import Entry, Filter
 from ops_dashboard.web.components import (
     Badge,
     Code,
@@ -81,14 +81,14 @@ def _beyond_limits(request: PageRequest, decision: Decision, entry: Entry | None
     """The refusal of just what was asked for, where there is a right but for its limits; None if there is none."""
     if entry is None or not decision.allowed or f"{entry.action}:{entry.resource}" != decision.action:
         return None
-    asked, there = _count_of(entry.requested), _count_of(entry.before)
-    again = access.decide(request.database, decision.user, decision.action, asked, there)
-    return None if again.allowed else again
-
-
-def _count_of(value: Value) -> int | None:
-    """What limits judge."""
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
+    asked = access.amount(entry.requested) if entry.requested is not None else None
+    # As the task does: before it looks what is there, and after. Without a grant it has not looked.
+    seen = [access.amount(entry.before)] if entry.before is not None or entry.grant is not None else []
+    for there in (None, *seen):
+        again = access.decide(request.database, decision.user, decision.action, asked, there)
+        if not again.allowed:
+            return again
+    return None
 
 
 def _reason(request: PageRequest, decision: Decision) -> str:
