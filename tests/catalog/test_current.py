@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from time import monotonic
 
 import pytest
 
-from ops_dashboard.catalog import Catalog, CatalogError, current
+from ops_dashboard.catalog import Catalog, CatalogError, current, load_catalog
 from ops_dashboard.catalog.current import current_catalog
 from ops_dashboard.settings import settings
 
@@ -101,6 +102,28 @@ def test_mistakes_are_told_each_time_until_they_are_corrected(folder: Path) -> N
             current_catalog()
     write(folder / "staff.yaml", "staff")
     assert groups(current_catalog()) == ["staff"]
+
+
+def test_mistakes_are_looked_for_once_in_a_moment_and_again_later(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """That a file could not be read leaves no trace on it."""
+    write(folder / "staff.yaml", "''")
+    reads: list[Path] = []
+
+    def counted(folder: Path) -> Catalog:
+        reads.append(folder)
+        return load_catalog(folder)
+
+    monkeypatch.setattr("ops_dashboard.catalog.current.load_catalog", counted)
+    for _ in range(3):
+        with pytest.raises(CatalogError):
+            current_catalog()
+    assert len(reads) == 1
+    monkeypatch.setattr("ops_dashboard.catalog.current.monotonic", lambda: monotonic() + 3)
+    with pytest.raises(CatalogError):
+        current_catalog()
+    assert len(reads) == 2
 
 
 def test_it_follows_links_through_a_folder_that_is_led_elsewhere(folder: Path, tmp_path: Path) -> None:

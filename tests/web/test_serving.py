@@ -17,7 +17,7 @@ from fastapi import FastAPI
 from ops_dashboard import Page, PageRequest, Redirect, Router
 from ops_dashboard.web.app import create_app
 from ops_dashboard.web.components import Form, Hidden, Text
-from tests.web.sample import ADS, SEEN_AT, Verdict, authorise, make_app, make_host, sample_api, sample_router
+from tests.web.sample import ADS, NOBODY, SEEN_AT, Verdict, authorise, make_app, make_host, sample_api, sample_router
 from tests.web.server import serve
 
 TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
@@ -160,6 +160,19 @@ def test_the_tab_of_a_page_may_depend_on_the_request() -> None:
 def test_home_leads_to_the_first_page_that_the_user_may_see(oncall: httpx.Client) -> None:
     answer = oncall.get("/ops/")
     assert (answer.status_code, answer.headers["location"]) == (303, "/ops/workers")
+
+
+def test_home_leads_who_may_nothing_to_what_says_why() -> None:
+    """Not to a page that is open to everybody, and has nothing for them."""
+    router = Router("/ops")
+    for path, nav in (("/inbox", 0), ("/why", 9)):
+        router.page(path, title=path, needs=None, nav=nav)(lambda _request: Page("x"))
+    outer = FastAPI()
+    outer.mount("/ops", create_app([sample_router, router], replace(make_host(), access_page="/why")))
+    with serve(outer) as address:
+        for user, href in ((ADS, "/ops/workers"), (NOBODY, "/ops/why")):
+            with httpx.Client(base_url=address, cookies={"user": user}) as client:
+                assert client.get("/ops/").headers["location"] == href
 
 
 def test_home_tells_those_who_may_see_nothing(nobody: httpx.Client) -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from time import monotonic
 
 from ops_dashboard.catalog.models import Catalog
 from ops_dashboard.catalog.operations import Operation
@@ -13,6 +15,18 @@ from ops_dashboard.catalog.reading import CatalogError, load_catalog
 from ops_dashboard.settings import settings
 
 _Signature = tuple[tuple[object, ...], ...]
+_KEPT_SECONDS = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Mistaken:
+    """A catalog with mistakes, kept for a moment since some pages ask for each row.
+
+    Not for longer: that a file can't be read may pass without a trace on it.
+    """
+
+    error: CatalogError
+    until: float
 
 
 def current_catalog() -> Catalog:
@@ -22,7 +36,14 @@ def current_catalog() -> Catalog:
         CatalogError: It has mistakes, all of which the error tells.
     """
     folder = settings().catalog_folder
-    return _load(folder, _signature(folder))
+    signature = _signature(folder)
+    found = _load(folder, signature)
+    if isinstance(found, _Mistaken) and monotonic() > found.until:
+        _load.cache_clear()
+        found = _load(folder, signature)
+    if isinstance(found, _Mistaken):
+        raise CatalogError(found.error.mistakes, found.error.readable)
+    return found
 
 
 def find_operation(name: str) -> Operation | None:
@@ -52,5 +73,8 @@ def _version(stat: Callable[[], os.stat_result]) -> tuple[int, ...]:
 
 
 @lru_cache(maxsize=1)
-def _load(folder: Path, signature: _Signature) -> Catalog:  # noqa: ARG001 - the signature is the cache's key
-    return load_catalog(folder)
+def _load(folder: Path, signature: _Signature) -> Catalog | _Mistaken:  # noqa: ARG001 - the cache's key
+    try:
+        return load_catalog(folder)
+    except CatalogError as error:
+        return _Mistaken(error, monotonic() + _KEPT_SECONDS)

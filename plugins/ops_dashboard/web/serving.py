@@ -99,14 +99,18 @@ class PageServer:
             raise forbidden(decisions[needed].reason, request.who_may(needed))
 
     def home(self, http: Request) -> Response:
-        """Lead to the first page that this user may see."""
+        """Lead to the first page that is for this user in particular, else to what tells what they may."""
         request = self.request(http)
         with request.resources:
             self.admit(request)
-        nav = http.state.ops_masthead.nav
-        if not nav:
+        tabs = [tab.href for tab in http.state.ops_masthead.nav]
+        for_all = {request.url(self.local(each)) for each in self._nav if each.needs is None}
+        # Whoever may nothing is told why, if there is a page for that.
+        why = [request.url(self.host.access_page)] if self.host.access_page else []
+        found = next(iter([*(href for href in tabs if href not in for_all), *why, *tabs]), None)
+        if found is None:
             raise forbidden("none of the pages here is open to you")
-        return RedirectResponse(nav[0].href, status_code=303)
+        return RedirectResponse(found, status_code=303)
 
     def links(self, http: Request) -> Links:
         """Give the addresses as this request sees them."""
