@@ -90,6 +90,8 @@ class ChangeSettingOperator(GuardedOperator[ChangeSettingRequest, "Stored"]):
         cluster = kubernetes.for_connection(target.connection)
         try:
             cluster.restart(target)
+        except workers.RestartUncertainError as error:
+            raise FailedError(f"the value was set, and {error}") from error
         except workers.WorkersError as error:
             raise FailedError(f"the value was set, but {target} was not restarted: {error}") from error
         self.log.info("Restarting %s", target)

@@ -13,6 +13,7 @@ from airflow.sdk.exceptions import AirflowFailException
 from ops_dashboard import access, database, directory
 from ops_dashboard.catalog import CatalogError
 from ops_dashboard.catalog.current import current_catalog
+from ops_dashboard.settings import settings
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -45,14 +46,19 @@ class SyncDirectoryOperator(BaseOperator):
         asked = directory.Asked(run.triggering_user_name or "the schedule", run.run_id)
         try:
             configured = directory.from_connection(self.connection_id)
+            others = settings().directory_connection_ids
+            directory.refuse_shared_name(self.connection_id, configured.name, others)
             report = _sync(configured, asked, dry_run=_is_dry_run(context))
         except (directory.DirectoryError, *_DATABASE_FAILURES) as error:
-            raise AirflowFailException(f"{error}; users and groups stay as they were") from error
+            suspended = getattr(error, "suspended", ())
+            but = f" but for suspensions ({', '.join(suspended)})" if suspended else ""
+            raise AirflowFailException(f"{error}; users and groups stay as they were{but}") from error
         return self._told(report)
 
     def _told(self, report: directory.SyncReport) -> dict[str, Any]:
         if report.suspended:
-            self.log.warning("Suspended at once: %s", ", ".join(report.suspended))
+            at_once = "Suspended" if report.state is not directory.SyncState.REHEARSED else "It would suspend"
+            self.log.warning("%s at once: %s", at_once, ", ".join(report.suspended))
         why = "; ".join(report.reasons)
         if report.state is directory.SyncState.HELD:
             raise AirflowFailException(
@@ -88,11 +94,17 @@ class SyncCatalogGrantsOperator(BaseOperator):
                 the database is down; the grants stay as they were.
         """
         dry_run = _is_dry_run(context)
-        confirmed = dry_run or bool(context["params"].get("confirm_grants"))
+        confirmed = bool(context["params"].get("confirm_grants"))
         try:
             catalog = current_catalog()
             with closing(database.connect()) as connection, connection.transaction(force_rollback=dry_run):
-                changes = access.apply_catalog_grants(connection, catalog.grants, confirmed=confirmed)
+                try:
+                    changes = access.apply_catalog_grants(connection, catalog.grants, confirmed=confirmed)
+                except access.MassRevocationError as error:
+                    if not dry_run:
+                        raise
+                    self.log.warning("Without a dry run it would be held: %s", error)
+                    changes = access.apply_catalog_grants(connection, catalog.grants, confirmed=True)
                 access.apply_operation_approvers(connection, catalog.approver_groups)
         except access.MassRevocationError as error:
             raise AirflowFailException(

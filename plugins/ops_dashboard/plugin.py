@@ -32,7 +32,7 @@ class OpsDashboardPlugin(AirflowPlugin):
         return [
             {
                 "name": "Operations",
-                "href": f"{base}/workers",
+                "href": f"{base}/",
                 "destination": "nav",
                 "url_route": "operations",
                 "nav_top_level": True,

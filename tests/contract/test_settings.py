@@ -22,7 +22,7 @@ from ops_dashboard.workers.api import ClusterApi
 from ops_dashboard.workers.kubernetes import KubernetesWorkers
 from ops_operators.settings import ChangeSettingOperator, Waiting
 from tests.support.acting import Run, perform, records
-from tests.support.clusters.place import Place
+from tests.support.clusters.place import Place, eventually
 from tests.support.company import grant, with_grants
 
 Declares = Callable[..., None]
@@ -150,6 +150,19 @@ def test_a_restart_replaces_every_pod(
     assert not before & pods(place)
     annotations = place.workload(pool)["spec"]["template"]["metadata"]["annotations"]
     assert "kubectl.kubernetes.io/restartedAt" in annotations
+
+
+def test_pods_that_a_restart_cures_are_no_reason_to_give_up(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As when a setting is put right: the old pods crash until the new ones are ready."""
+    workers, pool = (
+        admin(place, monkeypatch),
+        place.create(WorkloadKind.DEPLOYMENT, 2, name="bidder", behaviour="crash"),
+    )
+    eventually(lambda: workers.progress(pool, 2).problem is not None)
+    annotations = {"ops-test/behaviour": None, "kubectl.kubernetes.io/restartedAt": "2026-01-01T00:00:00Z"}
+    place.patch(pool, {"spec": {"template": {"metadata": {"annotations": annotations}}}})
+    found = rollout.wait(workers, pool, None, timeout=timedelta(seconds=60), patience=timedelta(0), poll_seconds=0.1)
+    assert found.ready == 2
 
 
 @pytest.mark.parametrize(

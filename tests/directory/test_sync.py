@@ -13,7 +13,16 @@ from psycopg import sql
 
 from ops_dashboard import access
 from ops_dashboard.database import connect_url
-from ops_dashboard.directory import DirectoryError, DirectoryGroup, DirectoryUser, Snapshot, SyncRules, sync
+from ops_dashboard.directory import (
+    DirectoryError,
+    DirectoryGroup,
+    DirectoryUser,
+    Snapshot,
+    SyncRules,
+    recent_runs,
+    record_failure,
+    sync,
+)
 from ops_dashboard.directory.sync import SyncReport
 from tests.support.company import SCHEDULED, load, memberships, snapshot
 
@@ -298,3 +307,26 @@ def test_the_limit_on_age_follows_the_configuration(app_connection: psycopg.Conn
     sync(app_connection, both(ADS), replace(rules, max_age=rules.max_age * 2), SCHEDULED)
     (max_age,) = app_connection.execute("SELECT max_age FROM ops.sources").fetchall()[0]
     assert max_age == rules.max_age * 2
+
+
+def test_who_was_suspended_is_told_though_the_sync_then_fails(app_connection: psycopg.Connection) -> None:
+    load(app_connection, both(ADS, SEARCH))
+    contradictory = snapshot((replace(ANNA, active=False), BERT), (replace(ADS, member_users=("u-9",)), SEARCH))
+    with pytest.raises(DirectoryError, match="has a member who is no user") as caught:
+        load(app_connection, contradictory)
+    assert caught.value.suspended == (ANNA.email,)
+    assert not access.decide(app_connection, ANNA.email, "view:x").allowed
+    record_failure(app_connection, "file", caught.value, SCHEDULED, max_age=SyncRules().max_age)
+    (run, *_) = recent_runs(app_connection, "file")
+    assert run.evidence[-1] == f"suspended at once: {ANNA.email}"
+
+
+def test_a_dry_run_says_who_would_be_suspended_and_suspends_nobody(app_connection: psycopg.Connection) -> None:
+    load(app_connection, both(ADS, SEARCH))
+    suspending = snapshot((replace(ANNA, active=False), BERT), (ADS, SEARCH))
+    report = sync(app_connection, suspending, SyncRules(), SCHEDULED, dry_run=True)
+    assert report.suspended == (ANNA.email,)
+    (run, *_) = recent_runs(app_connection, "file")
+    assert run.evidence[-1] == f"would be suspended at once: {ANNA.email}"
+    (active,) = app_connection.execute("SELECT active FROM ops.users WHERE email = %s", [ANNA.email]).fetchall()
+    assert active == (True,)

@@ -16,6 +16,7 @@ from demo.environment import REPOSITORY
 from ops_dashboard import access
 from ops_dashboard.directory import Snapshot, recent_runs
 from ops_dashboard.directory.file import FileSource
+from ops_dashboard.settings import settings
 from ops_operators.sync import SyncCatalogGrantsOperator, SyncDirectoryOperator
 from tests.support.acting import Run
 from tests.support.company import ADS, VIEWER, memberships
@@ -140,6 +141,32 @@ def test_a_dry_run_tells_why_it_would_be_held(product_database: str, directory_f
         assert sync_directory(REHEARSAL)["state"] == "rehearsed"
     told = [each["event"] for each in logs]
     assert any(each.startswith("Without a dry run it would be held: 40 of 40 active users") for each in told), told
+
+
+def test_two_connections_that_keep_their_users_under_one_name_are_told(
+    product_database: str, directory_file: Path, app_connection: psycopg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    extra = {"kind": "file", "path": str(directory_file)}
+    monkeypatch.setenv("AIRFLOW_CONN_OTHER", json.dumps({"conn_type": "generic", "extra": extra}))
+    monkeypatch.setenv("AIRFLOW__OPS_DASHBOARD__DIRECTORY_CONNECTION_IDS", "ops_directory,missing,other")
+    settings.cache_clear()
+    with pytest.raises(AirflowFailException, match="'ops_directory' and 'other' both keep their users under"):
+        sync_directory()
+    assert memberships(app_connection) == set()
+    monkeypatch.setenv("AIRFLOW_CONN_OTHER", json.dumps({"conn_type": "generic", "extra": {**extra, "name": "corp"}}))
+    assert sync_directory()["state"] == "applied"
+    settings.cache_clear()
+
+
+def test_a_dry_run_says_that_most_of_the_grants_would_go(
+    product_database: str, directory_file: Path, catalog_folder: Path
+) -> None:
+    declare(catalog_folder, "scale:a", "scale:b", "scale:c")
+    sync_grants()
+    declare(catalog_folder, "view:*")
+    with capture_logs() as logs:
+        assert sync_grants(REHEARSAL) == {"added": 1, "revoked": 3}
+    assert any(each["event"].startswith("Without a dry run it would be held: 3 of the 3") for each in logs), logs
 
 
 def test_a_dry_run_tells_what_would_become_of_grants_and_changes_none(

@@ -102,7 +102,29 @@ def test_revoking_and_giving_is_offered_to_those_only_who_may(
         assert ("Give a grant" in client.get(PAGE).text) == bool(revocable)
         assert client.get(GIVE).status_code == (200 if revocable else 403)
         revoke = client.get(f"{PAGE}/{given}/revoke").status_code
-        assert revoke == (200 if "scale:ads/bidder" in revocable else 403)
+        assert revoke == (200 if "scale:ads/bidder" in revocable else 404)
+
+
+def test_who_may_neither_see_nor_give_grants_does_not_learn_which_there_are(
+    site: Site, company: psycopg.Connection
+) -> None:
+    """Not from the form's answers either, whatever is sent to it."""
+    grant_id = access.give_grant(company, "everybody", "run:secret", Limits(), None, by=ADMIN, reason="a night")
+    company.commit()
+    with site.client(ADS) as client:
+        answer = client.get(f"{PAGE}/{grant_id}/revoke")
+        assert (answer.status_code, "run:secret" in answer.text) == (404, False)
+        assert "search:" not in client.get("/ops/access").text.partition("<datalist")[2]
+        for_now = access.give_grant(
+            company, "ads-oncall", "manage:grants/x", Limits(), None, by=ADMIN, reason="a token"
+        )
+        token = re.findall(r'name="csrf_token" value="([^"]*)"', client.get(GIVE).text)[0]
+        access.revoke_grant(company, for_now, by=ADMIN)
+        for fields in (GOOD, {"step": "change"}, {"step": "review", **GOOD}, {}):
+            form = {"csrf_token": token, **fields}
+            sent = client.post(GIVE, data=form, headers={"Sec-Fetch-Site": "same-origin"})
+            assert sent.status_code == 403, fields
+            assert "ads-oncall" not in sent.text.partition("<datalist")[2]
 
 
 @pytest.mark.parametrize(

@@ -239,7 +239,15 @@ def test_what_is_no_action_is_told_and_stays_in_the_box(site: Site, action: str)
         assert f'name="action" value="{action}"' in html.replace("&#34;", '"').replace("&lt;", "<").replace("&gt;", ">")
 
 
-def test_the_box_suggests_the_actions_that_there_are(site: Site) -> None:
+def test_the_box_suggests_ones_own_actions(site: Site) -> None:
+    suggested = visit(site, ADS).partition("<datalist")[2].partition("</datalist>")[0]
+    assert '<option value="scale:ads/*">' in suggested
+    assert "search:" not in suggested
+    assert "run:" not in suggested
+
+
+@pytest.mark.usefixtures("seeing")
+def test_the_box_suggests_the_actions_that_there_are_to_who_sees_others(site: Site) -> None:
     html = visit(site, ADS)
     suggested = html.partition("<datalist")[2].partition("</datalist>")[0]
     for action in (
@@ -350,3 +358,18 @@ def test_old_groups_are_warned_of_and_too_old_ones_refuse(site: Site, company: p
     assert "Everything is refused:" in html
     assert 'href="/ops/access/sources">Sources</a>' in html
     assert "You may not scale:ads/bidder" in words(html)
+
+
+def test_too_old_groups_give_nothing_and_nobody_is_listed(site: Site, company: psycopg.Connection) -> None:
+    let_see_others(company)
+    company.execute("UPDATE ops.sources SET applied_at = clock_timestamp() - interval '7 hours'")
+    company.commit()
+    found = access.describe(company, ADS)
+    assert (found.groups, found.grants) == (("ads-oncall", "everybody"), ())
+    assert access.explain(company, ADMIN, "scale:ads/bidder").holders.count == 0
+    company.rollback()
+    text = words(visit(site, ADS))
+    assert "The company directory was last read completely 7 hours ago" in text
+    assert "No grant in force names" not in text
+    with site.client(ADMIN) as client:
+        assert client.get(GRANTS_PAGE).status_code == 403

@@ -22,8 +22,10 @@ from ops_dashboard.directory import (
     SyncRules,
     SyncState,
     discard,
+    recent_runs,
     record_failure,
     release,
+    retire,
     sync,
 )
 from tests.support.company import ADMIN, ADS, COMPANY, SCHEDULED, SEARCH, VIEWER, load
@@ -284,6 +286,17 @@ def test_what_is_decided_tells_by_whom_and_can_not_be_decided_again(
     assert "Release …" not in text
     with site.client(ADMIN) as client:
         assert client.get(f"{path_of(held)}/release").status_code == 409
+
+
+def test_what_was_retired_was_not_held(site: Site, company: psycopg.Connection) -> None:
+    retire(company, "file", "it is corp now", SCHEDULED)
+    company.execute("UPDATE ops.sources SET retired_at = NULL, applied_at = clock_timestamp()")
+    (run, *_) = recent_runs(company, "file")
+    company.commit()
+    with site.client(ADS) as client:
+        text = words(client.get(f"/ops/access/sources/file/runs/{run.sync_id}").text)
+    assert "retired: it is corp now." in text
+    assert "It was held" not in text
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Request, expect
 
 from ops_dashboard.web.wording import ago, difference
-from tests.web.sample import ADS, SEEN_AT, rollout
+from tests.web.sample import ADS, NOBODY, SEEN_AT, rollout
 
 pytestmark = pytest.mark.browser
 
@@ -183,7 +183,7 @@ def test_a_live_part_stops_when_the_server_says_that_it_is_done(page: Page, roll
 def test_a_lost_connection_is_said_and_what_was_seen_stays(page: Page, rolling: None) -> None:
     page.goto(RUN)
     rollout.broken = True
-    lost = page.get_by_text("Connection lost, retrying. What you see may be old.")
+    lost = page.get_by_text("No answer, retrying. What you see may be old.")
     expect(lost).to_be_visible()
     expect(page.get_by_text("10 of 12 ready · 14 s")).to_be_visible()
     rollout.broken, rollout.ready = False, 11
@@ -195,6 +195,14 @@ def test_a_sign_in_that_ended_leads_to_the_sign_in_page(page: Page, context: Bro
     page.goto(RUN)
     context.clear_cookies()
     expect(page.get_by_role("link", name="Sign in")).to_be_visible()
+
+
+def test_a_run_that_one_may_no_longer_see_says_so(
+    page: Page, context: BrowserContext, address: str, rolling: None
+) -> None:
+    page.goto(RUN)
+    context.add_cookies([{"name": "user", "value": NOBODY, "url": address}])
+    expect(page.get_by_text("You may not do this")).to_be_visible()
 
 
 def test_inside_airflow_the_pages_take_its_colours_and_follow_them(page: Page) -> None:

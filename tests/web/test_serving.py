@@ -162,6 +162,20 @@ def test_home_leads_to_the_first_page_that_the_user_may_see(oncall: httpx.Client
     assert (answer.status_code, answer.headers["location"]) == (303, "/ops/workers")
 
 
+def test_a_page_that_can_not_count_takes_no_other_along(caplog: pytest.LogCaptureFixture) -> None:
+    def count(_request: PageRequest) -> int:
+        raise ZeroDivisionError
+
+    router = Router("/ops")
+    router.page("/inbox", title="Inbox", needs=None, nav=8, count=count)(lambda _request: Page("Inbox"))
+    outer = FastAPI()
+    outer.mount("/ops", create_app([sample_router, router], make_host()))
+    with serve(outer) as address, httpx.Client(base_url=address, cookies={"user": ADS}) as client:
+        for path in ("/ops/workers", "/ops/inbox"):
+            assert client.get(path).status_code == 200
+    assert "shown on its tab, failed" in caplog.text
+
+
 def test_home_leads_who_may_nothing_to_what_says_why() -> None:
     """Not to a page that is open to everybody, and has nothing for them."""
     router = Router("/ops")

@@ -18,6 +18,7 @@ from ops_dashboard.workers import (
     NotConfiguredError,
     NotPermittedError,
     PoolState,
+    RestartUncertainError,
     WorkersError,
 )
 from ops_dashboard.workers.api import ClusterApi
@@ -143,6 +144,24 @@ def test_a_change_whose_outcome_stays_unknown_says_so(bench: Bench) -> None:
         ChangeUncertainError, match=r"^test/worker may or may not have been set to 3: the cluster of conn"
     ):
         workers.change(pool, seen, 3)
+
+
+@pytest.mark.parametrize("takes_effect", [True, False])
+def test_a_restart_whose_answer_is_lost_says_so(bench: Bench, takes_effect: bool) -> None:
+    pool = bench.place.create(DEPLOYMENT, 2)
+    workers = KubernetesWorkers(ClusterApi("bench"), give_up_after=timedelta(seconds=1))
+    bench.simulator.faults.fail_next(1, method="PATCH", takes_effect=takes_effect)
+    bench.simulator.faults.fail_next(1, method="PATCH", status=429, retry_after=60)
+    with pytest.raises(RestartUncertainError, match=r"^Deployment worker may or may not have been restarted: the"):
+        workers.restart(pool)
+
+
+def test_a_restart_that_was_never_taken_says_only_why(bench: Bench) -> None:
+    pool = bench.place.create(DEPLOYMENT, 2)
+    workers = KubernetesWorkers(ClusterApi("bench"), give_up_after=timedelta(seconds=1))
+    bench.simulator.faults.fail_next(1, method="PATCH", status=429, retry_after=60)
+    with pytest.raises(ClusterDownError):
+        workers.restart(pool)
 
 
 def test_a_page_does_not_wait_for_a_cluster_that_is_down(bench: Bench) -> None:

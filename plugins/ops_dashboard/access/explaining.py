@@ -25,7 +25,8 @@ SELECT asked.action, ARRAY(SELECT ops.groups_that_may(asked.action)) FROM unnest
 """
 _PERSON = """
 SELECT ops.groups_of(users.user_id, clock_timestamp(), sources.max_age),
-       users.active AND NOT users.email_taken, sources.applied_at, sources.max_age
+       users.active AND NOT users.email_taken, sources.applied_at, sources.max_age,
+       coalesce(clock_timestamp() - sources.applied_at > sources.max_age, true)
   FROM ops.users JOIN ops.sources USING (source)
  WHERE users.email = ops.email_of(%s) AND users.removed_at IS NULL
 """
@@ -53,6 +54,8 @@ SELECT DISTINCT ON (users.email) users.email, users.name, groups.group_id, direc
   JOIN ops.direct_members AS direct ON direct.group_id = inside.inner_id
   JOIN ops.users ON users.user_id = direct.user_id AND users.active AND NOT users.email_taken
    AND users.removed_at IS NULL
+  JOIN ops.sources ON sources.source = users.source AND clock_timestamp() - sources.applied_at <= sources.max_age
+   AND coalesce(clock_timestamp() - groups.stale_since <= sources.max_age, true)
  WHERE held.anchor = ANY (ops.possible_anchors(%(action)s)) AND %(action)s LIKE held.pattern
  ORDER BY users.email, length(replace(held.action, '*', '')) DESC, held.grant_id
 """  # noqa: S608 - a constant
@@ -88,15 +91,16 @@ _NAMES = "SELECT group_id, name FROM ops.groups WHERE group_id = ANY (%s)"
 
 
 def describe(connection: psycopg.Connection, user: str) -> Access:
-    """Say what the user may do at all; nothing for somebody unknown or suspended."""
+    """Say what the user may do at all; nothing for somebody unknown or suspended, or if their groups are too old."""
     row = connection.execute(_PERSON, [user]).fetchone()
     if row is None:
         (synced_at,) = connection.execute(_ANY_SYNC).fetchall()[0]
         return Access(user, (), (), synced_at, None)
-    groups, active, synced_at, max_age = row
+    groups, active, synced_at, max_age, is_too_old = row
     held = sorted(groups) if active else []
-    grants = connection.cursor(row_factory=dict_row).execute(_GRANTS_OF, [held]).fetchall()
-    return Access(user, tuple(held), tuple(map(grant_of, grants)), synced_at, max_age)
+    counting = [] if is_too_old else held
+    grants = connection.cursor(row_factory=dict_row).execute(_GRANTS_OF, [counting]).fetchall()
+    return Access(user, tuple(held), tuple(map(grant_of, grants)), synced_at, max_age, is_too_old=is_too_old)
 
 
 def grants_for(connection: psycopg.Connection, user: str, action: str) -> tuple[Grant, ...]:
@@ -123,7 +127,7 @@ def groups_that_may(connection: psycopg.Connection, actions: Sequence[str]) -> d
 def people_who_may(connection: psycopg.Connection, action: str) -> Holders:
     """Name the people who may do it now, each by the narrowest grant and the shortest way into its group.
 
-    Limits, and how old the directory's data is, are not judged here.
+    Limits are not judged here.
     """
     rows = connection.cursor(row_factory=dict_row).execute(_COUNTED, {"action": action}).fetchall()
     tops = {row["group_id"] for row in rows}

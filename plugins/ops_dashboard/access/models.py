@@ -81,13 +81,18 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """What a user may do now: groups, also those through nesting, and the grants in force that they give."""
+    """What a user may do now: groups, also those through nesting, and the grants in force that they give.
+
+    Attributes:
+        is_too_old: Whether the groups were read so long ago that they give nothing.
+    """
 
     user: str
     groups: tuple[str, ...]
     grants: tuple[Grant, ...]
     synced_at: datetime | None
     max_age: timedelta | None
+    is_too_old: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ at hand can decide all the same, and that is on record like any act.
 
 from __future__ import annotations
 
+import os
 import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable
@@ -159,12 +160,19 @@ def _done(
     return 0
 
 
+def _who_types() -> str:
+    try:
+        return getuser()
+    except (KeyError, OSError):  # a container may run as a user without a name
+        return f"user {os.getuid()}"
+
+
 def _request(task_id: str, reason: str) -> Request:
     from ops_dashboard.ledger import Request
 
     return Request(
         request_id=uuid4(),
-        actor=f"{getuser()} at a shell",
+        actor=f"{_who_types()} at a shell",
         action="manage",
         resource="access",
         dag_id="(shell)",

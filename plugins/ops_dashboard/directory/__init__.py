@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ops_dashboard.directory.configured import ConfiguredSource, from_connection
+from ops_dashboard.directory.configured import ConfiguredSource, from_connection, refuse_shared_name
 from ops_dashboard.directory.deciding import discard, release, retire
 from ops_dashboard.directory.models import (
     DirectoryError,
@@ -46,6 +46,7 @@ __all__ = [
     "read_statuses",
     "recent_runs",
     "record_failure",
+    "refuse_shared_name",
     "release",
     "retire",
     "sync",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -52,6 +54,24 @@ def from_connection(connection_id: str) -> ConfiguredSource:
         return ConfiguredSource(settings.source_name, settings.source(server), settings.rules)
     except DirectoryError as error:
         raise DirectoryError(f"connection {connection_id!r}: {error}") from error
+
+
+def refuse_shared_name(connection_id: str, name: str, others: Iterable[str]) -> None:
+    """Refuse a name under which another connection keeps its users, too: each sync would undo the other's.
+
+    Raises:
+        DirectoryError: It is so.
+    """
+    for other in others:
+        with suppress(DirectoryError):  # its own sync tells
+            if other != connection_id and from_connection(other).name == name:
+                break
+    else:
+        return
+    raise DirectoryError(
+        f"the connections {connection_id!r} and {other!r} both keep their users under the name {name!r}; give one of"
+        " them another `name` in its extra"
+    )
 
 
 def settings_from(extra: object) -> SourceSettings:

@@ -7,14 +7,16 @@ from typing import Generic, Protocol, TypeVar
 
 
 class DirectoryError(Exception):
-    """The directory gave no usable answer; nothing was changed. The message tells why.
+    """The directory gave no usable answer; nothing but suspensions was changed. The message tells why.
 
     Attributes:
         public: The same for everybody to read: it names nobody.
+        suspended: E-mails of those who were suspended all the same, since that waits for nothing.
     """
 
     def __init__(self, message: str, *, public: str | None = None) -> None:
         super().__init__(message)
+        self.suspended: tuple[str, ...] = ()
         self.public = message if public is None else public
 
 

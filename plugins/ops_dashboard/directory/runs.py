@@ -168,6 +168,8 @@ def record_failure(
 ) -> int:
     """Write that a source could not be read, and commit."""
     evidence = [str(error)] if str(error) != error.public else []
+    if error.suspended:
+        evidence.append(f"suspended at once: {', '.join(error.suspended)}")
     with connection.transaction(), connection.cursor() as cursor:
         know_source(cursor, source, "", max_age)
         return record(cursor, Record(source, SyncState.FAILED, [error.public], evidence), asked)

@@ -86,6 +86,17 @@ def sync(
             return _recorded(cursor, snapshot, replace(found, state=SyncState.REHEARSED), asked)
     with turn(connection, source) as cursor:
         suspended = suspend_now(cursor, snapshot)
+    try:
+        return _apply_or_hold(connection, snapshot, rules, asked, suspended)
+    except DirectoryError as error:
+        error.suspended = suspended
+        raise
+
+
+def _apply_or_hold(
+    connection: psycopg.Connection, snapshot: Snapshot, rules: SyncRules, asked: Asked, suspended: tuple[str, ...]
+) -> SyncReport:
+    source = snapshot.source
     with turn(connection, source) as cursor:
         runs.know_source(cursor, source, snapshot.origin, rules.max_age)
         cursor.execute(_PUT_MAX_AGE, {"source": source, "max_age": rules.max_age})
@@ -148,7 +159,8 @@ def _reasons(known: _Known, snapshot: Snapshot, rules: SyncRules, differences: D
 
 
 def _recorded(cursor: psycopg.Cursor[Any], snapshot: Snapshot, found: SyncReport, asked: Asked) -> SyncReport:
-    suspended = [f"suspended at once: {', '.join(found.suspended)}"] if found.suspended else []
+    would = "would be " if found.state is SyncState.REHEARSED else ""
+    suspended = [f"{would}suspended at once: {', '.join(found.suspended)}"] if found.suspended else []
     proofs = [listing.proof for listing in (snapshot.users, snapshot.groups) if listing.proof]
     record = runs.Record(
         found.source,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
@@ -23,6 +24,9 @@ from ops_dashboard.web.threads import in_own_thread
 
 if TYPE_CHECKING:
     from ops_dashboard.web.router import Answer, Route, Router
+
+
+_log = logging.getLogger(__name__)
 
 
 class PageServer:
@@ -153,9 +157,19 @@ class PageServer:
         tabs = [(each, request.url(self.local(each))) for each in visible]
         covering = [href for _, href in tabs if here == href or here.startswith(f"{href}/")]
         current = max(covering, key=len, default="")
-        return tuple(
-            NavItem(each.title, href, href == current, each.count(request) if each.count else 0) for each, href in tabs
-        )
+        return tuple(NavItem(each.title, href, href == current, _count(each, request)) for each, href in tabs)
+
+
+def _count(route: Route, request: PageRequest) -> int:
+    """Say how many things wait on a page; one page that can't tell must not take all the others along."""
+    if route.count is None:
+        return 0
+    try:
+        return route.count(request)
+    except Exception:  # noqa: BLE001 - whatever a page of somebody else raises
+        _log.exception("The count of %s, shown on its tab, failed", route.where)
+        request.release_database()  # its transaction may have failed as well
+        return 0
 
 
 def _refuse_overlaps(routes: Sequence[Route], prefix: str) -> None:

@@ -11,6 +11,7 @@ from ops_dashboard.workers.errors import (
     ClusterDownError,
     NotConfiguredError,
     NotPermittedError,
+    RestartUncertainError,
     WorkersError,
     WorkloadMissingError,
 )
@@ -34,6 +35,7 @@ __all__ = [
     "PoolState",
     "PoolStatus",
     "Problem",
+    "RestartUncertainError",
     "RolloutProgress",
     "Scale",
     "Workers",

@@ -16,14 +16,13 @@ from ops_dashboard.workers.connection import (
 )
 from ops_dashboard.workers.errors import WorkloadMissingError
 from ops_dashboard.workers.models import Scale, Workload
-from ops_dashboard.workers.observed import Observed, observe_deployment, observe_stateful_set
+from ops_dashboard.workers.observed import RESTARTED_AT, Observed, observe_deployment, observe_stateful_set
 
 if TYPE_CHECKING:
     from kubernetes.client import CoreV1Event, V1Pod
 
     from ops_dashboard.catalog import Pool
 
-_RESTARTED_AT = "kubectl.kubernetes.io/restartedAt"  # as `kubectl rollout restart` does it
 _FAILED_CREATIONS = "involvedObject.kind=StatefulSet,reason=FailedCreate"
 
 
@@ -79,7 +78,7 @@ class ClusterApi:
     def restart(self, workload: Workload, at: datetime) -> None:
         """Write a time into the pod template, upon which all pods are replaced; the same time again changes nothing."""
         calls, name, namespace = self._calls(workload.kind), workload.workload, workload.namespace
-        annotations = {_RESTARTED_AT: at.isoformat(timespec="milliseconds")}
+        annotations = {RESTARTED_AT: at.isoformat(timespec="milliseconds")}
         with self._cluster.asking("patch", calls.resource, namespace, name):
             calls.patch(
                 name,

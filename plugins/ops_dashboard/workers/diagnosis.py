@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence, Sized
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from ops_dashboard.workers.models import PoolState, Problem
+from ops_dashboard.workers.observed import RESTARTED_AT
 
 if TYPE_CHECKING:
     from kubernetes.client import CoreV1Event, V1ContainerStatus, V1Pod
@@ -68,6 +69,18 @@ class Evidence:
             and pod.metadata.deletion_timestamp is None
             and pod.status.phase not in _ENDED
         ]
+
+    def of_newest_pods(self, workload: Observed) -> Evidence:
+        """Leave out the older pods of a Deployment that is being restarted, which are replaced whatever is wrong.
+
+        A StatefulSet replaces one after the other, and not before the last one is ready: there all of them count.
+        """
+        if workload.restarted_at is None:
+            return self
+        found = [
+            pod for pod in self.pods if (pod.metadata.annotations or {}).get(RESTARTED_AT) == workload.restarted_at
+        ]
+        return replace(self, pods=found)
 
 
 def find_problem(workload: Observed, evidence: Evidence, now: datetime) -> Problem | None:

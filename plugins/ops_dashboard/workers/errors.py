@@ -39,6 +39,13 @@ class ChangeUncertainError(WorkersError):
         super().__init__(f"{pool} may or may not have been set to {replicas}: {cause}")
 
 
+class RestartUncertainError(WorkersError):
+    """A restart was sent, but no answer came."""
+
+    def __init__(self, workload: str, cause: WorkersError) -> None:
+        super().__init__(f"{workload} may or may not have been restarted: {cause}")
+
+
 class NotPermittedError(WorkersError):
     """The cluster does not let the connection's user do what is needed."""
 

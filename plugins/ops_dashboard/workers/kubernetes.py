@@ -11,7 +11,13 @@ from ops_dashboard.catalog import WorkloadKind
 from ops_dashboard.workers.api import ClusterApi
 from ops_dashboard.workers.change import CountChange, check_count
 from ops_dashboard.workers.diagnosis import Evidence, find_delay, find_problem
-from ops_dashboard.workers.errors import ChangeUncertainError, RejectedError, WorkersError
+from ops_dashboard.workers.errors import (
+    ChangeUncertainError,
+    ClusterDownError,
+    RejectedError,
+    RestartUncertainError,
+    WorkersError,
+)
 from ops_dashboard.workers.models import Change, PoolState, PoolStatus, RolloutProgress, Scale, Workload
 from ops_dashboard.workers.observed import Observed
 from ops_dashboard.workers.retries import retrying
@@ -84,10 +90,25 @@ class KubernetesWorkers:
         """Have all pods of a workload replaced, once even if an answer gets lost.
 
         Raises:
-            WorkersError: It is missing, or the cluster does not answer or does not allow it.
+            RestartUncertainError: It was sent, and no answer came.
+            WorkersError: Any other, and it was not restarted.
         """
-        at = datetime.now(UTC)
-        self._again(lambda: self._api.restart(workload, at))
+        at, uncertain = datetime.now(UTC), False
+
+        def attempt() -> None:
+            nonlocal uncertain
+            try:
+                self._api.restart(workload, at)
+            except ClusterDownError as error:
+                uncertain |= error.sent
+                raise
+
+        try:
+            self._again(attempt)
+        except WorkersError as error:
+            if uncertain:
+                raise RestartUncertainError(f"{workload.kind} {workload.workload}", error) from error
+            raise
 
     def progress(self, pool: Workload, target: int | None) -> RolloutProgress:
         """Tell how far the pool is from having `target` ready workers, and what is in the way.
@@ -103,6 +124,8 @@ class KubernetesWorkers:
         problem = None
         if not arrived and changed is None:
             evidence = self._again(lambda: self._evidence(pool.namespace, [now], str(now.selector)))
+            if target is None:
+                evidence = evidence.of_newest_pods(now)
             problem = find_problem(now, evidence, datetime.now(UTC))
         return RolloutProgress(
             desired=now.desired,

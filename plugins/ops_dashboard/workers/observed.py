@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING, Any
 from ops_dashboard.catalog import WorkloadKind
 from ops_dashboard.workers.selector import Selector
 
+RESTARTED_AT = "kubectl.kubernetes.io/restartedAt"
+"""The annotation on a template, and so on its pods, with which `kubectl rollout restart` has all pods replaced."""
+
 if TYPE_CHECKING:
     from kubernetes.client import V1Deployment, V1ObjectMeta, V1StatefulSet, V1StatefulSetUpdateStrategy
 
@@ -30,6 +33,7 @@ class Observed:
         selector: Which pods are the workload's.
         being_deleted: The object will be gone soon.
         held_back: Why a new template would not reach all pods, if it would not.
+        restarted_at: What RESTARTED_AT says on the newest template, if that tells its pods from older ones.
     """
 
     kind: WorkloadKind
@@ -45,6 +49,7 @@ class Observed:
     selector: Selector
     being_deleted: bool
     held_back: str | None = None
+    restarted_at: str | None = None
 
     @property
     def renewed(self) -> bool:
@@ -63,7 +68,8 @@ def observe_deployment(deployment: V1Deployment) -> Observed:
     if not spec.paused:
         counts.add(status.updated_replicas or 0)
     observed = _observed(WorkloadKind.DEPLOYMENT, deployment, counts, _replica_failure(status.conditions or []))
-    return replace(observed, held_back="its rollouts are paused") if spec.paused else observed
+    restarted_at = (spec.template.metadata.annotations or {}).get(RESTARTED_AT) if spec.template.metadata else None
+    return replace(observed, held_back="its rollouts are paused" if spec.paused else None, restarted_at=restarted_at)
 
 
 def observe_stateful_set(stateful_set: V1StatefulSet) -> Observed:

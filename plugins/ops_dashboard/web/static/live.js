@@ -28,7 +28,7 @@ async function watch(id) {
 
 async function load() {
   const response = await fetch(location.href, { cache: "no-store", signal: AbortSignal.timeout(15_000) });
-  if (response.status === 401) location.reload(); // shows the way to sign in
+  if ([401, 403, 404].includes(response.status)) location.reload(); // shows what is to be done
   if (!response.ok) throw new Error(`status ${response.status}`);
   return new DOMParser().parseFromString(await response.text(), "text/html");
 }

@@ -31,14 +31,14 @@ _ANY_GRANT = "manage:grants"
 @router.page("/access/grants/give", title="Give a grant", needs=None)
 def give_form(request: PageRequest) -> Page:
     """Show the form to who may give any grant at all; the address may fill in `group` and `action`."""
-    if not may_give_any(access.describe(request.database, request.user.name)):
-        request.require(_ANY_GRANT)
+    _require_any(request)
     return _form_page(request, {}, status=200)
 
 
 @router.form("/access/grants/give", needs=None)
 def give(request: PageRequest) -> Redirect | Page:
     """Take the next step: back to the form, on to a look at the grant, or to the run that gives it."""
+    _require_any(request)
     step = request.form.get(parts.STEP, parts.GIVE)
     if step == parts.CHANGE:
         return _form_page(request, {}, status=200)
@@ -55,6 +55,11 @@ def _ask(request: PageRequest, asked: ChangeGrantRequest) -> Redirect | Page:
         return ask(request, CHANGE_GRANT_DAG_ID, asked)
     except Problem as problem:
         return _review_page(request, asked, problem)
+
+
+def _require_any(request: PageRequest) -> None:
+    if not may_give_any(access.describe(request.database, request.user.name)):
+        request.require(_ANY_GRANT)
 
 
 def may_give_any(found: Access) -> bool:
@@ -86,7 +91,8 @@ def _read(request: PageRequest) -> ChangeGrantRequest:
     problems = _not_to_give(request, typed["group"], typed["action"])
     try:
         asked = parse(ChangeGrantRequest, values)
-        check_grant(request.database, asked)
+        if "action" not in problems:  # which grants there are is not for who may not give them
+            check_grant(request.database, asked)
     except RequestError as error:
         raise RequestError({**problems, **error.problems}) from error
     if problems:

@@ -23,6 +23,7 @@ from ops_dashboard.web.components import (
 from ops_dashboard.web.errors import Problem, not_found
 from ops_dashboard.web.pages.access.words import managing, origin, validity
 from ops_dashboard.web.pages.asking import ask, once, reason_field, switched_off
+from ops_dashboard.web.questions import SEES_OTHERS
 from ops_dashboard.web.request import PageRequest
 from ops_dashboard.web.router import Router
 
@@ -56,7 +57,7 @@ def _grant(request: PageRequest) -> Grant:
     number = request.path["grant_id"]
     grant_id = int(number) if re.fullmatch(r"[0-9]{1,18}", number, re.ASCII) else 0
     found = access.find_grant(request.database, grant_id)
-    if found is None:
+    if found is None or not (request.may(SEES_OTHERS) or request.may(managing(found.action))):
         raise not_found(f"There is no grant {shorten(number)} in force: it was revoked, has expired, or never was.")
     request.require(managing(found.action))
     if found.origin != "page":

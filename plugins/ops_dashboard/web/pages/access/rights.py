@@ -65,7 +65,11 @@ def rights(request: PageRequest) -> Page:
 
 
 def _toolbar(request: PageRequest) -> Toolbar:
-    actions = known_actions(access.granted_actions(request.database))
+    granted = access.granted_actions(request.database)
+    if request.may(SEES_OTHERS):
+        actions = known_actions(granted)
+    else:
+        actions = sorted({grant.action for grant in access.describe(request.database, request.user.name).grants})
     return Toolbar(
         Search("action", "Who may … scale:ads/bidder?", actions),
         Search("user", "Person, or you"),
@@ -105,17 +109,19 @@ def _cells(request: PageRequest, grant: Grant, through: Sequence[str]) -> tuple[
 
 def _nothing(request: PageRequest, found: Access) -> Empty:
     """Why there is nothing; the decision about whatever says it best."""
-    if found.groups:
+    if found.groups and not found.is_too_old:
         return Empty("No grant in force names any of these groups.", "Ask your Data Platform team for one.")
     reason = access.decide(request.database, found.user, "view:access").reason
-    hint = "A person's Airflow username has to be the e-mail address that the directory has."
+    hint = None
+    if not found.groups:
+        hint = "A person's Airflow username has to be the e-mail address that the directory has."
     return Empty(f"{reason[:1].upper()}{reason[1:]}.", hint)
 
 
 def _other_groups(found: Access) -> Text | None:
     """The groups that give nothing, since a person expects to see all of theirs."""
     others = sorted(set(found.groups) - {grant.group for grant in found.grants})
-    if not others:
+    if not others or found.is_too_old:
         return None
     more = f" and {len(others) - _MOST_GROUPS} more" if len(others) > _MOST_GROUPS else ""
     return Text(f"Also in {', '.join(others[:_MOST_GROUPS])}{more}, without a grant.", muted=True)

@@ -36,7 +36,7 @@ router = Router(prefix="/ops")
 
 _TITLES = {
     SyncState.HELD: "Held:",
-    SyncState.FAILED: "Nothing was changed:",
+    SyncState.FAILED: "Not applied:",
     SyncState.PARTIAL: "Not read:",
     SyncState.REHEARSED: "Not read:",
 }
@@ -92,7 +92,8 @@ def reasons(run: SyncRun) -> Note | None:
         return None
     tone = Tone.BAD if run.state is SyncState.FAILED else Tone.WARN
     would_be_held = run.state is SyncState.REHEARSED and run.digest is not None
-    title = "It would be held:" if would_be_held else _TITLES.get(run.state, "It was held:")
+    was_held = run.decided_by is not None or run.state is SyncState.SUPERSEDED
+    title = "It would be held:" if would_be_held else "It was held:" if was_held else _TITLES.get(run.state, "")
     return Note(tone, f"{'; '.join(run.reasons)}.", title=title)
 
 
