@@ -14,7 +14,7 @@ from ops_dashboard import database
 from ops_dashboard.operations import PreparedSql
 from ops_dashboard.text import shorten
 from ops_operators.cancelling import CancelledError
-from ops_operators.operation import RunOperationOperator
+from ops_operators.operation import RunOperationOperator, output
 from ops_operators.sql_output import StatementOutput
 from ops_operators.verdicts import FailedError, UncertainError
 
@@ -56,7 +56,13 @@ class SqlOperator(RunOperationOperator[PreparedSql]):
             UncertainError: They may be committed or not.
         """
         with _connected(prepared.connection) as connection:
-            return {"rows": _Transaction(connection, prepared, watch).run()}
+            transaction = _Transaction(connection, prepared, watch)
+            try:
+                return {"rows": transaction.run()}
+            except FailedError:
+                if transaction.has_changed:
+                    output.warning("Rolled back: of what stands above nothing was kept.")
+                raise
 
 
 class _Transaction:
@@ -71,6 +77,11 @@ class _Transaction:
         self._tagged = 0
         connection.prepare_threshold = 5  # None, which an Airflow connection may say, would prepare nothing at all
         connection.add_notice_handler(self._output.notice)
+
+    @property
+    def has_changed(self) -> bool:
+        """Whether a statement says that it has changed something, so far."""
+        return self._tagged > 0
 
     def run(self) -> int:
         """Return how many rows were changed."""

@@ -77,6 +77,14 @@ def test_it_changes_rows_and_tells_how_many(
     assert file.exists()
 
 
+def test_that_nothing_was_kept_is_told_below_what_was_changed(
+    shop: psycopg.Connection, write_file: WriteFile, said: Callable[[], list[str]]
+) -> None:
+    write_file("repair.sql", RESET + "UPDATE orders SET status = 'old' WHERE id IN (9, 10)")
+    refusal(lambda: carry_out(operation(parameters=BATCH), asked(batch="b1")))
+    assert said()[-1] == "Rolled back: of what stands above nothing was kept."
+
+
 def test_what_would_change_too_much_changes_nothing(shop: psycopg.Connection, write_file: WriteFile) -> None:
     write_file("repair.sql", RESET + "UPDATE orders SET status = 'old' WHERE id IN (9, 10)")
     message = refusal(lambda: carry_out(operation(parameters=BATCH), asked(batch="b1")))

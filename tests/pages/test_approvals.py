@@ -241,12 +241,27 @@ def test_who_approves_an_operation_reads_what_it_does_and_its_script(site: Site,
     text = words(html)
     assert f"Asked by {SEARCH} just now To be answered in 9 min Operation Purge a cache" in text
     assert "Empties it." in text
+    assert "Region eu Shard e1" in text
     assert 'href="/ops/operations/purge-cache/source"' in html
     assert [word for word in ("Approve", "Reject", "Cancel") if f" {word}" in text] == ["Approve", "Reject", "Cancel"]
     withdraw = words(visit(site, SEARCH, path))
     assert "Withdraw" in withdraw
     assert "Reject" not in withdraw
     assert "Somebody in platform-admins has to answer it." in words(visit(site, ADS, path, 403))
+
+
+def test_who_approves_reads_what_was_left_empty(site: Site, company: psycopg.Connection) -> None:
+    asked = waits(site, company)
+    values = json.dumps({"region": "eu", "shard": None})
+    ledger.append(company, asked, Event.REFUSED, Details(message="to begin with"))
+    made = request(actor=SEARCH, action="run", resource="purge-cache", dag_id=asked.dag_id, task_id="run")
+    details = Details(approver="platform-admins", within=600, time_limit=MINUTES, requested=values)
+    ledger.append(company, made, Event.WAITING, details)
+    company.commit()
+    (detail,) = site.airflow.waiting
+    detail["task_instance"]["dag_run_id"] = made.run_id
+    site.airflow.asked[made.run_id] = site.airflow.asked[asked.run_id]
+    assert "Region eu Shard left empty" in words(visit(site, ADMIN, f"/ops/runs/{made.dag_id}/{made.run_id}/answer"))
 
 
 def test_what_airflow_can_not_tell_is_told_by_the_ledger(site: Site, company: psycopg.Connection) -> None:

@@ -111,6 +111,12 @@ def test_groups_that_no_grant_names_are_told(site: Site, company: psycopg.Connec
 
 
 @pytest.mark.usefixtures("seeing")
+def test_that_somebody_else_is_not_known_is_quoted_since_it_speaks_to_them(site: Site) -> None:
+    text = words(visit(site, ADS, user="nobody@example.com"))
+    assert "They are told: “you (nobody@example.com) are not in the company directory”." in text
+
+
+@pytest.mark.usefixtures("seeing")
 def test_who_may_can_look_at_what_somebody_else_may(site: Site) -> None:
     text = words(visit(site, ADS, user=SEARCH))
     assert f"What {SEARCH} may do" in text

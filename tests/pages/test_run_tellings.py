@@ -288,3 +288,9 @@ def test_others_may_look_only_if_they_may_see_the_audit(site: Site, company: psy
         assert client.get(f"/ops/runs/{CHANGE_GRANT_DAG_ID}/run-x").status_code == 403
     with site.client(ADS) as client:
         assert client.get(f"/ops/runs/{CHANGE_GRANT_DAG_ID}/run-x").status_code == 403
+
+
+def test_a_cancellation_leads_to_what_was_cancelled(site: Site, company: psycopg.Connection) -> None:
+    recorded(company, "ops_cancel_run", "rebuild-report", *done("running", "page__7", "failed"))
+    html = visit(site, "ops_cancel_run")
+    assert 'href="/ops/runs/ops_run_rebuild-report/page__7"' in html

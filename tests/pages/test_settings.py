@@ -360,7 +360,7 @@ def test_true_and_false_are_written_as_json_has_them(site: Site, homes: Homes, c
     ("approver", "words_of_it", "button"),
     [
         ("platform-admins", "Somebody in platform-admins has to approve it first.", "Ask for approval"),
-        (None, "No grant of yours allows this, so it is refused.", "Change now"),
+        (None, "No grant of yours allows this, so it would be refused.", ""),
     ],
 )
 def test_the_dialog_says_what_a_number_beyond_the_limits_comes_to(

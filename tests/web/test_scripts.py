@@ -56,6 +56,17 @@ def test_a_number_outside_of_the_ranges_is_told_in_the_dialog_and_on_its_button(
         expect(button).to_have_text("Ask for approval" if outside else "Scale now")
 
 
+def test_where_nobody_could_approve_a_number_the_dialog_does_not_send_it(page: Page) -> None:
+    page.goto(SCALE)
+    dialog = page.locator("dialog")
+    dialog.locator("[data-outside]").evaluate("note => { note.dataset.button = ''; }")
+    button, field = dialog.locator("[data-confirmed]"), page.get_by_label("Workers", exact=True)
+    for number, sends in ((13, False), (12, True), (17, False), (18, True)):
+        field.fill(str(number))
+        expect(button).to_have_text("Scale now")
+        expect(button).to_be_enabled(enabled=sends)
+
+
 def test_the_tab_of_a_page_is_in_sight_on_a_narrow_screen(page: Page) -> None:
     page.set_viewport_size({"width": 110, "height": 600})
     page.goto("/ops/audit")

@@ -138,13 +138,13 @@ class Outside:
         field: Name of the number field.
         ranges: Each from the least to the most, None where it has no end.
         words: What is different.
-        button: What the dialog's button does then ("Ask for approval").
+        button: What the dialog's button does then ("Ask for approval"); empty if there is nothing that it could do.
     """
 
     field: str
     ranges: Sequence[tuple[float | None, float | None]]
     words: str
-    button: str
+    button: str = ""
 
 
 @dataclass(frozen=True, slots=True, init=False)
@@ -214,6 +214,7 @@ class Form(Component):
         children: Fields and whatever belongs between them.
         submit: The button, as a verb.
         cancel: Address of the way back.
+        back: What leads there is called.
         confirm: Asked before sending; without JavaScript the form is sent at once.
         also: Other buttons, which send the form even if a field of it can't be accepted.
         renew: Fields whose choices depend on others.
@@ -222,6 +223,7 @@ class Form(Component):
     children: tuple[Node, ...]
     submit: Submit
     cancel: str
+    back: str
     confirm: Confirm | None
     also: tuple[Submit, ...]
     renew: Renew | None
@@ -231,6 +233,7 @@ class Form(Component):
         *children: Node,
         submit: str | Submit,
         cancel: str = "",
+        back: str = "Cancel",
         confirm: Confirm | None = None,
         also: Sequence[Submit] = (),
         renew: Renew | None = None,
@@ -238,6 +241,7 @@ class Form(Component):
         object.__setattr__(self, "children", children)
         object.__setattr__(self, "submit", Submit(submit) if isinstance(submit, str) else submit)
         object.__setattr__(self, "cancel", check_href(cancel))
+        object.__setattr__(self, "back", back)
         object.__setattr__(self, "confirm", confirm)
         object.__setattr__(self, "also", tuple(also))
         object.__setattr__(self, "renew", renew)

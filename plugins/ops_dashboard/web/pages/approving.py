@@ -12,7 +12,7 @@ from ops_dashboard.web.dag_runs import DagRun
 from ops_dashboard.web.pages.operations.words import operation_url, paragraphs, what_runs
 from ops_dashboard.web.pages.run_records import read_records
 from ops_dashboard.web.pages.shared import person, state_badge
-from ops_dashboard.web.pages.values import value_in_words
+from ops_dashboard.web.pages.values import given, labels_of, recorded_values, value_in_words
 from ops_dashboard.web.pages.waiting import is_outdated, outdated
 from ops_dashboard.web.request import PageRequest
 from ops_dashboard.workers.statuses import status_reader
@@ -52,11 +52,15 @@ def _about(request: PageRequest, entry: Entry) -> tuple[list[_Fact], tuple[Node,
         return _about_pool(request, entry)
     if entry.action == ChangeSettingRequest.verb and entry.resource in catalog.settings:
         return _about_setting(request, entry)
-    operation = catalog.operations.get(entry.resource)
-    if entry.action != RunRequest.verb or operation is None or not request.may("view:operations"):
+    if entry.action != RunRequest.verb:
         return [], ()
+    values = given(recorded_values(entry.requested) or {}, labels_of(entry.resource))
+    operation = catalog.operations.get(entry.resource)
+    if operation is None or not request.may("view:operations"):
+        return values, ()
     title = Link(operation.title, operation_url(request, operation.name))
-    return [("Operation", title), what_runs(request, operation)], tuple(map(Text, paragraphs(operation)))
+    facts: list[_Fact] = [("Operation", title), *values, what_runs(request, operation)]
+    return facts, tuple(map(Text, paragraphs(operation)))
 
 
 def _about_pool(request: PageRequest, entry: Entry) -> tuple[list[_Fact], tuple[Node, ...]]:

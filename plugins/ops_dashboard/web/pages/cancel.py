@@ -54,7 +54,7 @@ def _form_page(request: PageRequest, errors: Mapping[str, str]) -> Page:
         "Cancel",
         *(Note(Tone.BAD, f"{name}: {errors[name]}", title="Not accepted:") for name in errors if name != "reason"),
         *switched_off(request, CANCEL_RUN_DAG_ID),
-        Panel(Form(reason_field(errors), once(), submit="Cancel the run", cancel=_run(request))),
+        Panel(Form(reason_field(errors), once(), submit="Cancel the run", cancel=_run(request), back="Let it run")),
         subject=_operation(request),
         lead="What it has done stays done. It is told to end, and killed with all that it started if it does not.",
     )

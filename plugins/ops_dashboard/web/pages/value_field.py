@@ -34,6 +34,7 @@ def value_field(
     value: str | None = None,
     error: str | None = None,
     options: Options | None = None,
+    nothing: str = "",
 ) -> Node:
     """Return the field that a person gives a parameter's value in; what arrives is for `read_text` to read.
 
@@ -43,12 +44,13 @@ def value_field(
         value: Text shown at first; None for the parameter's default, which an empty text is not.
         error: What was wrong with what was sent, and what is accepted.
         options: What a query offers as `(value, label)`: nothing else can be chosen. None if there is no query.
+        nothing: Why there are no options, if that is known.
     """
     label = f"{parameter.label(name)}{' (optional)' if parameter.optional else ''}"
     shown = text_of(parameter.default) if value is None else value
     offered = _offered(parameter) if options is None else options
     if offered is not None:
-        return _select(name, label, parameter, shown, error=error, offered=offered)
+        return _select(name, label, parameter, shown, error=error, offered=offered, nothing=nothing)
     if parameter.type in (ValueType.INTEGER, ValueType.NUMBER):
         return _number(name, label, parameter, shown, error)
     return _text(name, label, parameter, shown, error)
@@ -63,13 +65,13 @@ def _offered(parameter: Parameter) -> Options | None:
 
 
 def _select(
-    name: str, label: str, parameter: Parameter, shown: str, *, error: str | None, offered: Options
+    name: str, label: str, parameter: Parameter, shown: str, *, error: str | None, offered: Options, nothing: str
 ) -> SelectField:
     """Offer a choice; never one that a person might take for made, although nobody made it."""
     hint: Node = parameter.description
     if not offered:
         first = [_NOTHING_TO_CHOOSE]
-        hint = _sentences(parameter.description, _why_nothing(parameter))
+        hint = _sentences(parameter.description, nothing or _why_nothing(parameter))
     elif parameter.optional:
         first = [_NO_VALUE]
     else:

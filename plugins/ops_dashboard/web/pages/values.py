@@ -6,9 +6,11 @@ import json
 from collections.abc import Mapping
 
 from ops_dashboard.acts import RequestError
+from ops_dashboard.catalog.current import find_operation
 from ops_dashboard.ledger import Value
 from ops_dashboard.parameters import text_of
 from ops_dashboard.text import shorten, shown
+from ops_dashboard.web.components import Code, Muted, Node
 
 NOT_SET = "not set"
 _LONGEST_LINE = 140
@@ -41,6 +43,20 @@ def recorded_values(recorded: Value) -> Mapping[str, Value] | None:
     except (ValueError, RecursionError):
         return None
     return values if isinstance(values, dict) else None
+
+
+def labels_of(operation: str) -> Mapping[str, str]:
+    """What the form calls the parameters; nothing of an operation that is in the catalog no more."""
+    found = find_operation(operation)
+    return {each: parameter.label(each) for each, parameter in found.parameters.items()} if found else {}
+
+
+def given(values: Mapping[str, Value], labels: Mapping[str, str]) -> list[tuple[str, Node]]:
+    """The values that a run is given, for a list of facts; also those that were left empty."""
+    return [
+        (labels.get(name, name), Muted("left empty") if value is None else Code(text_of(value)))
+        for name, value in values.items()
+    ]
 
 
 def recorded_in_short(recorded: Value, *, also_missing: bool = False) -> str:

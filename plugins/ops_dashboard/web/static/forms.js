@@ -41,9 +41,11 @@ function judge(note) {
     const value = Number(field.value);
     const inside = ranges.some(([least, most]) => (least === null || value >= least) && (most === null || value <= most));
     note.hidden = inside;
-    button.textContent = inside ? usual : note.dataset.button;
+    button.textContent = inside ? usual : note.dataset.button || usual;
+    button.disabled = !inside && !note.dataset.button;
   };
   field.addEventListener("input", show);
+  window.addEventListener("pageshow", () => setTimeout(show)); // after the form was unlocked
   show();
 }
 
@@ -74,7 +76,7 @@ function guard(form) {
 // A modal dialog keeps the focus in its document; ours is a frame, so Tab would leave for the page around it.
 function keepFocus(event) {
   if (event.key !== "Tab") return;
-  const stops = [...event.currentTarget.querySelectorAll("button, a[href], input:not([type=hidden])")];
+  const stops = [...event.currentTarget.querySelectorAll("button:enabled, a[href], input:not([type=hidden])")];
   const next = stops[(stops.indexOf(document.activeElement) + (event.shiftKey ? -1 : 1) + stops.length) % stops.length];
   event.preventDefault();
   next.focus();

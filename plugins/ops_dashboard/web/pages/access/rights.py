@@ -115,6 +115,8 @@ def _nothing(request: PageRequest, found: Access) -> Empty:
     hint = None
     if not found.groups:
         hint = "A person's Airflow username has to be the e-mail address that the directory has."
+    if not is_reader(request, found.user):
+        return Empty(f"They are told: “{reason}”.", hint)
     return Empty(f"{reason[:1].upper()}{reason[1:]}.", hint)
 
 

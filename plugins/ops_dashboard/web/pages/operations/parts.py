@@ -70,10 +70,9 @@ def form(known: About, texts: Mapping[str, str], reason: str, errors: Mapping[st
 def _field(operation: Operation, name: str, texts: Mapping[str, str], errors: Mapping[str, str]) -> Node:
     parameter = operation.parameters[name]
     offer = offer_of(operation, name, texts)
-    words = " ".join(filter(None, (parameter.description, offer.hint)))
-    shown = parameter.model_copy(update={"title": parameter.label(name), "description": words})
+    shown = parameter.model_copy(update={"title": parameter.label(name)})
     error = errors.get(name) or offer.trouble
-    return value_field(field_of(name), shown, value=texts[name], error=error, options=offer.options)
+    return value_field(field_of(name), shown, value=texts[name], error=error, options=offer.options, nothing=offer.hint)
 
 
 def _renew(operation: Operation) -> Renew | None:

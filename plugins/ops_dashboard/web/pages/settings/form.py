@@ -182,7 +182,7 @@ def _form(view: _View) -> Form:
 def _outside(view: _View) -> Outside | None:
     seen = view.seen
     number = seen if isinstance(seen, int | float) and not isinstance(seen, bool) else None
-    return beyond_limits("value", view.grants, number, _NOW)
+    return beyond_limits("value", view.grants, number)
 
 
 def _change(view: _View) -> Change:

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from ops_dashboard.acts import DAG_PREFIX
-from ops_dashboard.catalog.current import find_operation
 from ops_dashboard.ledger import Entry, Outcome
 from ops_dashboard.parameters import text_of
 from ops_dashboard.web.components import Button, Code, Facts, Node, Progress, Step, StepState, Text, Tone
 from ops_dashboard.web.pages.story import Story
 from ops_dashboard.web.pages.tellings.base import Telling
-from ops_dashboard.web.pages.values import recorded_in_short, recorded_values
+from ops_dashboard.web.pages.values import given, labels_of, recorded_in_short, recorded_values
 from ops_dashboard.web.request import PageRequest
 
 _TONES = {Outcome.RUNNING: Tone.BUSY, Outcome.SUCCEEDED: Tone.OK}
@@ -34,9 +32,8 @@ class OperationTelling(Telling):
 
     def change(self, story: Story) -> Node:
         """The values, by name."""
-        labels, values = _labels(self.subject(story)), recorded_values(story.requested) or {}
-        codes = {name: None if value is None else Code(text_of(value)) for name, value in values.items()}
-        return Facts(*((labels.get(name, name), code) for name, code in codes.items())) if values else None
+        labels, values = labels_of(self.subject(story)), recorded_values(story.requested) or {}
+        return Facts(*given(values, labels)) if values else None
 
     def progress(self, story: Story, entry: Entry) -> tuple[Node, ...]:
         """How far it says it is, and its result."""
@@ -69,8 +66,8 @@ class OperationTelling(Telling):
             cancel = request.url("/runs/{dag_id}/{run_id}/cancel", dag_id=story.dag_id, run_id=request.path["run_id"])
             return Button("Cancel…", cancel), operations
         if story.has_ended:
-            given = {key: text_of(value) for key, value in (recorded_values(story.requested) or {}).items()}
-            return Button("Run again", request.filled_url(f"/operations/{name}", given)), operations
+            again = {key: text_of(value) for key, value in (recorded_values(story.requested) or {}).items()}
+            return Button("Run again", request.filled_url(f"/operations/{name}", again)), operations
         return (operations,)
 
     def wanted(self, entry: Entry) -> str:
@@ -79,10 +76,10 @@ class OperationTelling(Telling):
 
     def effect(self, entry: Entry) -> str | None:
         """What it answered, or what it was given."""
-        given = recorded_in_short(entry.requested)
+        asked = recorded_in_short(entry.requested)
         if entry.after is None:
-            return given or None
-        return ", ".join(filter(None, (given, f"result {recorded_in_short(entry.after)}")))
+            return asked or None
+        return ", ".join(filter(None, (asked, f"result {recorded_in_short(entry.after)}")))
 
 
 class CancelTelling(Telling):
@@ -99,11 +96,13 @@ class CancelTelling(Telling):
         """The run that shall end."""
         return Text(Code(str(story.requested))) if story.requested is not None else None
 
-
-def _labels(name: str) -> Mapping[str, str]:
-    """What the form calls the parameters; nothing of an operation that is in the catalog no more."""
-    operation = find_operation(name)
-    return {each: parameter.label(each) for each, parameter in operation.parameters.items()} if operation else {}
+    def ways_on(self, request: PageRequest, story: Story) -> tuple[Node, ...]:
+        """To the run that shall end, which tells whether it has."""
+        operations = Button("Operations", request.url("/operations"))
+        if story.requested is None:
+            return (operations,)
+        path = {"dag_id": f"{DAG_PREFIX}{story.resource}", "run_id": str(story.requested)}
+        return Button("The cancelled run", request.url("/runs/{dag_id}/{run_id}", **path)), operations
 
 
 def _duration(story: Story, entry: Entry) -> str:

@@ -159,7 +159,7 @@ def _no_form(request: PageRequest, pool: Pool) -> Empty:
 def _form(view: _View) -> Form:
     """Bounded by the pool alone: which of several grants decides depends on the count."""
     pool, error = view.pool, view.errors.get("replicas")
-    outside = beyond_limits("replicas", view.grants, view.current, _NOW)
+    outside = beyond_limits("replicas", view.grants, view.current)
     return Form(
         NumberField("replicas", "Workers", view.target, pool.min, pool.max, hint=_hint(view), error=error),
         reason_field(view.errors),
