@@ -42,10 +42,12 @@ class CancellationWatch:
 
     Attributes:
         reason: Why the run shall end, once somebody has asked for it.
+        by: Who that is.
     """
 
     def __init__(self, request: Request) -> None:
         self.reason: str | None = None
+        self.by: str | None = None
         self._request = request
         self._over = threading.Event()
         self._interrupt: Callable[[], None] | None = None
@@ -105,7 +107,7 @@ class CancellationWatch:
         while self.reason is None and not self._over.wait(_LOOK_EVERY_SECONDS):
             by = cancellations.cancelled_by(connection, self._request.dag_id, self._request.run_id)
             if by is not None:
-                self.reason = f"cancelled by {by}"
+                self.by, self.reason = by, f"cancelled by {by}"
 
 
 class CancelRunOperator(GuardedOperator[CancelRequest, None]):

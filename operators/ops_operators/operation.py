@@ -90,7 +90,11 @@ class RunOperationOperator(GuardedOperator[RunRequest, PreparedT]):
                 sleep=watch.sleep,
                 reraise=True,
             )
-            return _effect(tries(self.carry_out, seen, watch))
+            try:
+                return _effect(tries(self.carry_out, seen, watch))
+            except CancelledError as error:
+                error.cancelled_by = watch.by
+                raise
 
 
 def _may_pass(error: BaseException) -> bool:

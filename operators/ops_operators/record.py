@@ -72,6 +72,7 @@ class Record:
         self._changed_to: Value = None
         self._has_changed = False
         self._has_told_change = False
+        self._cancelled_by: str | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -154,6 +155,7 @@ class Record:
         """Write any other end that was foreseen."""
         after, ready = self._changed_to, None
         if isinstance(verdict, FailedError):
+            self._cancelled_by = verdict.cancelled_by
             after, ready = verdict.after if verdict.after is not None else after, verdict.ready
         event = next(_EVENTS[kind] for kind in type(verdict).__mro__ if kind in _EVENTS)
         self._end(event, self._details(after, ready, str(verdict)))
@@ -195,6 +197,7 @@ class Record:
             grant_id=grant.grant_id if grant else None,
             grant=str(grant) if grant else None,
             approved_by=self.approved_by,
+            cancelled_by=self._cancelled_by,
             bundle=self._bundle,
             script=self.script,
             time_limit=time_limit,

@@ -26,12 +26,14 @@ class FailedError(Verdict):
     Attributes:
         after: The value that is there now, if known.
         ready: How many workers are ready, if that means something.
+        cancelled_by: Who had it ended, if that is why.
     """
 
     def __init__(self, message: str, *, after: Value = None, ready: int | None = None) -> None:
         super().__init__(message)
         self.after = after
         self.ready = ready
+        self.cancelled_by: str | None = None
 
 
 class UncertainError(Verdict):

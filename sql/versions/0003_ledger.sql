@@ -43,6 +43,7 @@ RETURN jsonb_typeof(details) = 'object'
    AND NOT details @? 'strict $.approver ? (@.type() != "string")'
    AND NOT details @? 'strict $.answered_by ? (@.type() != "string")'
    AND NOT details @? 'strict $.note ? (@.type() != "string")'
+   AND NOT details @? 'strict $.cancelled_by ? (@.type() != "string")'
    AND NOT details @? 'strict $.within ? (@.type() != "number" || @ < 0 || @ > 1e9)';
 
 CREATE TABLE ops.ledger (

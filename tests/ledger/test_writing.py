@@ -50,6 +50,7 @@ def test_a_request_s_steps_become_one_entry(app_connection: psycopg.Connection) 
         answered_by=None,
         note=None,
         approved_by=None,
+        cancelled_by=None,
         script=None,
         bundle=None,
         at=entry.at,

@@ -124,6 +124,7 @@ def test_a_cancelled_one_is_not_tried_again(
     other.join()
     assert record.outcome is Outcome.FAILED
     assert "cancelled by grace" in str(record.message)
+    assert record.cancelled_by == "grace"
     assert said().count("ready") == 1
 
 

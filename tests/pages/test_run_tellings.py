@@ -294,3 +294,18 @@ def test_a_cancellation_leads_to_what_was_cancelled(site: Site, company: psycopg
     recorded(company, "ops_cancel_run", "rebuild-report", *done("running", "page__7", "failed"))
     html = visit(site, "ops_cancel_run")
     assert 'href="/ops/runs/ops_run_rebuild-report/page__7"' in html
+
+
+def test_what_was_cancelled_is_told_as_that_and_by_whom(site: Site, company: psycopg.Connection) -> None:
+    steps = (
+        (Event.STARTED, Details(requested="{}", time_limit=soon())),
+        (
+            Event.FAILED,
+            Details(message="act was ended: cancelled by grace", cancelled_by="grace"),
+        ),
+    )
+    recorded(company, "ops_run_rebuild-report", "rebuild-report", *steps)
+    text = words(visit(site, "ops_run_rebuild-report"))
+    assert "Cancelled by grace" in text
+    assert "Failed" not in text
+    assert "Cancelled" in words(visit(site, "ops_run_rebuild-report"))

@@ -169,6 +169,10 @@ def test_who_may_run_it_cancels_it_and_both_acts_are_on_record(ads: Client) -> N
     (record,) = records(ads, run_id)
     assert record["outcome"] == "failed"
     assert f"cancelled by {ads.email}" in record["message"]
+    assert record["cancelled_by"] == ads.email
+    text = page(ads, REPORT, run_id)
+    assert "Cancelled" in text
+    assert "Cancelled by you" in text
     (told,) = records(ads, cancelling)
     assert (told["action"], told["resource"], told["outcome"]) == ("cancel", "rebuild-report", "succeeded")
     state, again = act(ads, CANCEL, {"operation": "rebuild-report", "run_id": run_id, "reason": "again"})

@@ -81,6 +81,7 @@ class Details:
         answered_by: Who answered.
         note: What they wrote with it.
         approved_by: The same, if the answer was a yes that counts.
+        cancelled_by: Who had it ended before it had finished.
         script: The sha256 of what was run.
         bundle: The version of the DAG bundle that it came with, if the bundle has versions.
         time_limit: For `waiting` and `started`, which must have one: so long, by the database's clock, the request goes
@@ -101,6 +102,7 @@ class Details:
     answered_by: str | None = None
     note: str | None = None
     approved_by: str | None = None
+    cancelled_by: str | None = None
     script: str | None = None
     bundle: str | None = None
     time_limit: timedelta | None = None
@@ -136,6 +138,7 @@ class Entry:
     answered_by: str | None
     note: str | None
     approved_by: str | None
+    cancelled_by: str | None
     script: str | None
     bundle: str | None
     at: datetime

@@ -27,6 +27,7 @@ _KINDS: dict[str, tuple[type, ...]] = {
     "answered_by": (str,),
     "note": (str,),
     "approved_by": (str,),
+    "cancelled_by": (str,),
     "script": (str,),
     "bundle": (str,),
 }

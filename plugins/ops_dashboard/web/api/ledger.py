@@ -63,6 +63,7 @@ class EntryOut(BaseModel):
     answered_at: datetime | None
     note: str | None = Field(description="What they wrote with it.")
     approved_by: str | None = Field(description="The second person, if their yes counted.")
+    cancelled_by: str | None = Field(description="Who had it ended; its outcome is `failed`, or `unknown`.")
     script: str | None = Field(description="The sha256 of what was run.")
     bundle: str | None = Field(description="The version of the DAG bundle that it came with, if it has versions.")
     at: datetime

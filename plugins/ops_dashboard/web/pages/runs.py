@@ -168,7 +168,8 @@ def _why(story: Story, reader: str) -> tuple[Node, ...]:
     if entry.is_running and trouble:
         return (Note(Tone.BAD, trouble, title="Not all can start:"),)
     if entry.message:
-        tone = Tone.WARN if entry.outcome in {Outcome.REFUSED, Outcome.UNKNOWN} else Tone.BAD
+        is_mild = entry.outcome in {Outcome.REFUSED, Outcome.UNKNOWN} or entry.cancelled_by is not None
+        tone = Tone.WARN if is_mild else Tone.BAD
         return (Note(tone, told(entry, reader), title=_verdict_title(entry.outcome)),)
     return ()
 
@@ -191,9 +192,12 @@ def _steps(story: Story, reader: str) -> Steps:
         return Steps(requested, *_answered(entry, reader), Step(verdict, StepState.FAILED, at=entry.finished_at))
     answered = _answered(entry, reader)
     allowed = Step("Allowed", StepState.DONE, f"by {entry.grant}", at=entry.started_at)
+    if entry.cancelled_by is not None:
+        by = f"by {person(entry.cancelled_by, reader)}"
+        return Steps(requested, *answered, allowed, Step("Cancelled", StepState.FAILED, by, at=entry.finished_at))
     if entry.changed_at is None and entry.outcome is not Outcome.SUCCEEDED:
-        state = StepState.NOW if entry.is_running else StepState.FAILED
-        return Steps(requested, *answered, allowed, Step(effect, state), *(Step(each, StepState.NEXT) for each in rest))
+        now = Step(effect, StepState.NOW if entry.is_running else StepState.FAILED, at=entry.finished_at)
+        return Steps(requested, *answered, allowed, now, *(Step(each, StepState.NEXT) for each in rest))
     return Steps(requested, *answered, allowed, *telling.taken(story, entry))
 
 

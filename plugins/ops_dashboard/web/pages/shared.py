@@ -47,7 +47,11 @@ def state_badge(status: PoolStatus | None) -> Badge:
 
 def outcome_badge(entry: Entry) -> Badge:
     """How a request ended, or how far it is, in a word."""
-    return Badge("Waiting", Tone.BUSY) if entry.is_waiting else Badge(*_OUTCOMES[entry.outcome])
+    if entry.is_waiting:
+        return Badge("Waiting", Tone.BUSY)
+    if entry.cancelled_by is not None:
+        return Badge("Cancelled", Tone.IDLE)
+    return Badge(*_OUTCOMES[entry.outcome])
 
 
 def outcome_label(outcome: Outcome) -> str:

@@ -114,4 +114,6 @@ def _duration(story: Story, entry: Entry) -> str:
 
 
 def _tone(entry: Entry) -> Tone:
+    if entry.cancelled_by is not None:
+        return Tone.IDLE
     return _TONES.get(entry.outcome, Tone.BAD)
