@@ -159,5 +159,5 @@ def test_the_pages_send_the_headers_that_keep_others_out(ads: Client) -> None:
 def test_the_menu_entry_is_there_for_the_role(viewer: Client, stack: Stack) -> None:
     plugins = viewer.get("/api/v2/plugins")["plugins"]
     (ours,) = [plugin for plugin in plugins if plugin["name"] == "ops_dashboard"]
-    assert [view["href"] for view in ours["external_views"]] == ["/ops/workers"]
+    assert [view["href"] for view in ours["external_views"]] == ["/ops/"]
     assert viewer.http.get(ours["external_views"][0]["icon"]).status_code == 200

@@ -12,7 +12,7 @@ from ops_dashboard.web.dag_runs import DagRun
 from ops_dashboard.web.pages.operations.words import operation_url, paragraphs, what_runs
 from ops_dashboard.web.pages.run_records import read_records
 from ops_dashboard.web.pages.shared import person, state_badge
-from ops_dashboard.web.pages.values import given, labels_of, recorded_values, value_in_words
+from ops_dashboard.web.pages.values import given, value_in_words
 from ops_dashboard.web.pages.waiting import is_outdated, outdated
 from ops_dashboard.web.request import PageRequest
 from ops_dashboard.workers.statuses import status_reader
@@ -31,7 +31,7 @@ def about_request(request: PageRequest, asked: DagRun) -> tuple[Node, ...]:
         facts += _why(request, entry)
         more, notes = _about(request, entry)
         facts += more
-    return (*notes, Panel(Facts(*facts)))
+    return (Panel(*notes, Facts(*facts)),)
 
 
 def _why(request: PageRequest, entry: Entry) -> list[_Fact]:
@@ -54,7 +54,7 @@ def _about(request: PageRequest, entry: Entry) -> tuple[list[_Fact], tuple[Node,
         return _about_setting(request, entry)
     if entry.action != RunRequest.verb:
         return [], ()
-    values = given(recorded_values(entry.requested) or {}, labels_of(entry.resource))
+    values = given(entry.resource, entry.requested)
     operation = catalog.operations.get(entry.resource)
     if operation is None or not request.may("view:operations"):
         return values, ()

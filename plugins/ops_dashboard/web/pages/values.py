@@ -6,11 +6,12 @@ import json
 from collections.abc import Mapping
 
 from ops_dashboard.acts import RequestError
+from ops_dashboard.catalog import Parameter
 from ops_dashboard.catalog.current import find_operation
 from ops_dashboard.ledger import Value
 from ops_dashboard.parameters import text_of
 from ops_dashboard.text import shorten, shown
-from ops_dashboard.web.components import Code, Muted, Node
+from ops_dashboard.web.components import Code, Node, Stacked
 
 NOT_SET = "not set"
 _LONGEST_LINE = 140
@@ -45,18 +46,21 @@ def recorded_values(recorded: Value) -> Mapping[str, Value] | None:
     return values if isinstance(values, dict) else None
 
 
-def labels_of(operation: str) -> Mapping[str, str]:
-    """What the form calls the parameters; nothing of an operation that is in the catalog no more."""
+def given(operation: str, recorded: Value) -> list[tuple[str, Node]]:
+    """The values that a run of an operation is given, for a list of facts, as its form calls them.
+
+    Of what was left empty its description may say what that means.
+    """
     found = find_operation(operation)
-    return {each: parameter.label(each) for each, parameter in found.parameters.items()} if found else {}
+    parameters = found.parameters if found is not None else {}
+    return [_given(name, parameters.get(name), value) for name, value in (recorded_values(recorded) or {}).items()]
 
 
-def given(values: Mapping[str, Value], labels: Mapping[str, str]) -> list[tuple[str, Node]]:
-    """The values that a run is given, for a list of facts; also those that were left empty."""
-    return [
-        (labels.get(name, name), Muted("left empty") if value is None else Code(text_of(value)))
-        for name, value in values.items()
-    ]
+def _given(name: str, parameter: Parameter | None, value: Value) -> tuple[str, Node]:
+    label = parameter.label(name) if parameter is not None else name
+    if value is not None:
+        return label, Code(text_of(value))
+    return label, Stacked("left empty", parameter.description if parameter is not None else None)
 
 
 def recorded_in_short(recorded: Value, *, also_missing: bool = False) -> str:

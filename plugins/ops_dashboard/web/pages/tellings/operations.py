@@ -10,7 +10,7 @@ from ops_dashboard.parameters import text_of
 from ops_dashboard.web.components import Button, Code, Facts, Node, Progress, Step, StepState, Text, Tone
 from ops_dashboard.web.pages.story import Story
 from ops_dashboard.web.pages.tellings.base import Telling
-from ops_dashboard.web.pages.values import given, labels_of, recorded_in_short, recorded_values
+from ops_dashboard.web.pages.values import given, recorded_in_short, recorded_values
 from ops_dashboard.web.request import PageRequest
 
 _TONES = {Outcome.RUNNING: Tone.BUSY, Outcome.SUCCEEDED: Tone.OK}
@@ -32,8 +32,8 @@ class OperationTelling(Telling):
 
     def change(self, story: Story) -> Node:
         """The values, by name."""
-        labels, values = labels_of(self.subject(story)), recorded_values(story.requested) or {}
-        return Facts(*given(values, labels)) if values else None
+        values = given(self.subject(story), story.requested)
+        return Facts(*values) if values else None
 
     def progress(self, story: Story, entry: Entry) -> tuple[Node, ...]:
         """How far it says it is, and its result."""
