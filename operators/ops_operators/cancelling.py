@@ -41,18 +41,21 @@ class CancellationWatch:
         request: The run.
 
     Attributes:
-        reason: Why the run shall end, once somebody has asked for it.
-        by: Who that is.
+        by: Who has asked the run to end, once somebody has.
     """
 
     def __init__(self, request: Request) -> None:
-        self.reason: str | None = None
         self.by: str | None = None
         self._request = request
         self._over = threading.Event()
         self._interrupt: Callable[[], None] | None = None
         self._interrupting = threading.Lock()
         self._thread = threading.Thread(target=self._watch, name="cancellation", daemon=True)
+
+    @property
+    def reason(self) -> str | None:
+        """Why the run shall end, once somebody has asked for it."""
+        return None if self.by is None else f"cancelled by {self.by}"
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -105,9 +108,7 @@ class CancellationWatch:
 
     def _look(self, connection: psycopg.Connection) -> None:
         while self.reason is None and not self._over.wait(_LOOK_EVERY_SECONDS):
-            by = cancellations.cancelled_by(connection, self._request.dag_id, self._request.run_id)
-            if by is not None:
-                self.by, self.reason = by, f"cancelled by {by}"
+            self.by = cancellations.cancelled_by(connection, self._request.dag_id, self._request.run_id)
 
 
 class CancelRunOperator(GuardedOperator[CancelRequest, None]):
@@ -123,7 +124,8 @@ class CancelRunOperator(GuardedOperator[CancelRequest, None]):
 
     def observe(self, request: CancelRequest) -> Observation[None]:
         """The run goes on: otherwise there is nothing to cancel."""
-        entry = _find(request)
+        with session() as connection:
+            entry = _find(connection, request)
         if entry is None:
             raise RefusedError(f"run {request.run_id} of {request.dag_id} has not begun; nothing was cancelled")
         if not entry.is_running:
@@ -139,24 +141,19 @@ class CancelRunOperator(GuardedOperator[CancelRequest, None]):
         deadline = time.monotonic() + _PATIENCE_SECONDS
         while time.monotonic() < deadline:
             # The database may be away for a moment; the run has been told.
-            with suppress(FailedError, psycopg.OperationalError):
-                entry = _find(request)
+            with suppress(FailedError, psycopg.OperationalError), session() as connection:
+                entry = _find(connection, request)
                 if entry is not None and not entry.is_running:
                     return Effect(str(entry.outcome))
                 if entry is not None:
-                    _close_if_lost(entry)
+                    close_lost(connection, [entry])
             time.sleep(_LOOK_EVERY_SECONDS)
         raise FailedError(f"run {request.run_id} has not ended within {_PATIENCE_SECONDS:.0f} seconds; look at its log")
 
 
-def _close_if_lost(entry: Entry) -> None:
-    with session() as connection:
-        close_lost(connection, [entry])
-
-
-def _find(request: CancelRequest) -> Entry | None:
-    with session() as connection:
-        asked = ledger.Filter(run_id=request.run_id, action="run", resource=request.operation)
-        entries = ledger.entries(connection, asked, limit=ledger.MOST_ENTRIES).entries
+def _find(connection: psycopg.Connection, request: CancelRequest) -> Entry | None:
+    asked = ledger.Filter(run_id=request.run_id, action="run", resource=request.operation)
+    entries = ledger.entries(connection, asked, limit=ledger.MOST_ENTRIES).entries
+    connection.commit()
     begun = (entry for entry in entries if entry.dag_id == request.dag_id and entry.started_at is not None)
     return next(begun, None)

@@ -50,7 +50,7 @@ class SyncDirectoryOperator(BaseOperator):
             directory.refuse_shared_name(self.connection_id, configured.name, others)
             report = _sync(configured, asked, dry_run=_is_dry_run(context))
         except (directory.DirectoryError, *_DATABASE_FAILURES) as error:
-            suspended = getattr(error, "suspended", ())
+            suspended = error.suspended if isinstance(error, directory.DirectoryError) else ()
             but = f" but for suspensions ({', '.join(suspended)})" if suspended else ""
             raise AirflowFailException(f"{error}; users and groups stay as they were{but}") from error
         return self._told(report)

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
     from ops_dashboard.directory.models import Snapshot
 
-_MEMORY = "SELECT set_config('work_mem', '16MB', true)"  # a million edges are sorted and hashed, once
+# Enough to compare a million edges. More is not better: a recursive query takes it all at once, for what it may find.
+_MEMORY = "SELECT set_config('work_mem', '16MB', true)"
 
 _CREATE_SEEN = """
 CREATE TEMP TABLE seen_users (external_id text PRIMARY KEY, email text, name text, active boolean);

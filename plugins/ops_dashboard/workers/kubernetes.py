@@ -13,13 +13,13 @@ from ops_dashboard.workers.change import CountChange, check_count
 from ops_dashboard.workers.diagnosis import Evidence, find_delay, find_problem
 from ops_dashboard.workers.errors import (
     ChangeUncertainError,
-    ClusterDownError,
     RejectedError,
     RestartUncertainError,
     WorkersError,
 )
 from ops_dashboard.workers.models import Change, PoolState, PoolStatus, RolloutProgress, Scale, Workload
 from ops_dashboard.workers.observed import Observed
+from ops_dashboard.workers.restart import Restart
 from ops_dashboard.workers.retries import retrying
 
 if TYPE_CHECKING:
@@ -93,20 +93,11 @@ class KubernetesWorkers:
             RestartUncertainError: It was sent, and no answer came.
             WorkersError: Any other, and it was not restarted.
         """
-        at, uncertain = datetime.now(UTC), False
-
-        def attempt() -> None:
-            nonlocal uncertain
-            try:
-                self._api.restart(workload, at)
-            except ClusterDownError as error:
-                uncertain |= error.sent
-                raise
-
+        restart = Restart(self._api, workload)
         try:
-            self._again(attempt)
+            self._again(restart.attempt)
         except WorkersError as error:
-            if uncertain:
+            if restart.uncertain:
                 raise RestartUncertainError(f"{workload.kind} {workload.workload}", error) from error
             raise
 

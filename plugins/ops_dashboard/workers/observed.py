@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 from ops_dashboard.catalog import WorkloadKind
 from ops_dashboard.workers.selector import Selector
 
-RESTARTED_AT = "kubectl.kubernetes.io/restartedAt"
-"""The annotation on a template, and so on its pods, with which `kubectl rollout restart` has all pods replaced."""
-
 if TYPE_CHECKING:
     from kubernetes.client import V1Deployment, V1ObjectMeta, V1StatefulSet, V1StatefulSetUpdateStrategy
+
+RESTARTED_AT = "kubectl.kubernetes.io/restartedAt"
+"""The annotation on a template, and so on its pods, with which `kubectl rollout restart` has all pods replaced."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,9 +65,8 @@ def rights(request: PageRequest) -> Page:
 
 
 def _toolbar(request: PageRequest) -> Toolbar:
-    granted = access.granted_actions(request.database)
     if request.may(SEES_OTHERS):
-        actions = known_actions(granted)
+        actions = known_actions(access.granted_actions(request.database))
     else:
         actions = sorted({grant.action for grant in access.describe(request.database, request.user.name).grants})
     return Toolbar(
